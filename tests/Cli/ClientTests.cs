@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Locutor.Cli.Client;
 using Locutor.Cli.Commands;
@@ -32,7 +33,8 @@ public sealed class ClientTests
               "progress": { "percent": 42.4, "clip": 2, "clips": 6, "step": 3, "steps": 8, "eta_seconds": 90.5 } }
             """).RootElement);
 
-        ClientCommands.Row(job).ShouldStartWith("fc-jDKqk0qCGq9xG7UOmFGwO9vJd3 running    42 % 2026-11-26 ");
+        string created = job.Created.LocalDateTime.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+        ClientCommands.Row(job).ShouldStartWith($"fc-jDKqk0qCGq9xG7UOmFGwO9vJd3 running    42 % {created} ");
         ClientCommands.Row(job).ShouldNotContain("\n");
         ClientCommands.Row(job).Length.ShouldBeLessThanOrEqualTo(100);
         var progress = job.ToProgress();

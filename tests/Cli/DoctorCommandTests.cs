@@ -62,9 +62,12 @@ public sealed class DoctorCommandTests : IDisposable
     [Fact]
     public async Task A_library_that_ends_its_process_does_not_end_the_diagnosis()
     {
-        using var doctor = Start(["--json"]);
+        // Opening a pipe waits for its other end, so the process lives until it is ended.
+        using (var make = Process.Start("mkfifo", [Path.Combine(folder, "libc10.so")]))
+            await make.WaitForExitAsync(Stop);
+        using var doctor = Start(["--json"], ("LOCUTOR_TORCH", folder));
         var output = doctor.StandardOutput.ReadToEndAsync(Stop);
-        int child = await ChildAsync(doctor.Id);
+        int child = await ChildAsync(doctor);
         Kill(child, SegmentationFault).ShouldBe(0);
         // While it starts, the runtime of .NET can ignore one such signal that no instruction caused.
         while (Kill(child, SegmentationFault) == 0) await Task.Delay(20, Stop);
@@ -144,14 +147,19 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     /// <summary>The process in which the doctor tries libraries.</summary>
-    private static async Task<int> ChildAsync(int parent)
+    private static async Task<int> ChildAsync(Process parent)
     {
         while (true)
         {
-            foreach (string child in Children(parent))
+            parent.HasExited.ShouldBeFalse();
+            try
             {
-                string line = $"/proc/{child}/cmdline";
-                if (File.Exists(line) && (await File.ReadAllTextAsync(line, Stop)).Contains("--libraries")) return int.Parse(child);
+                foreach (string child in Children(parent.Id))
+                    if ((await File.ReadAllTextAsync($"/proc/{child}/cmdline", Stop)).Contains("--libraries")) return int.Parse(child);
+            }
+            catch (IOException)
+            {
+                // A thread or a process ended while it was looked at.
             }
 
             await Task.Delay(5, Stop);
@@ -160,8 +168,7 @@ public sealed class DoctorCommandTests : IDisposable
 
     /// <summary>Children belong to the thread that started them.</summary>
     private static IEnumerable<string> Children(int parent) => Directory.EnumerateDirectories($"/proc/{parent}/task")
-        .Select(thread => Path.Combine(thread, "children")).Where(File.Exists)
-        .SelectMany(path => File.ReadAllText(path).Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        .SelectMany(thread => File.ReadAllText(Path.Combine(thread, "children")).Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     private static Process Start(string[] arguments, params (string Name, string Value)[] variables) =>
         Start("doctor", arguments, variables);

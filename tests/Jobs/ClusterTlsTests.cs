@@ -25,7 +25,7 @@ public sealed class ClusterTlsTests : IDisposable
         using var silo = Silo(gateway, certificate);
         await silo.StartAsync();
         using var client = Client(gateway, certificate);
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         await client.StartAsync(patience.Token);
         var queue = client.Services.GetRequiredService<IGrainFactory>().GetGrain<IQueueGrain>(IQueueGrain.Key);
         (await queue.StatisticsAsync()).Queued.ShouldBe(0);

@@ -5,7 +5,7 @@ namespace Locutor.Jobs.Tests;
 
 public sealed class JobLifeTests : IAsyncLifetime
 {
-    private static readonly JobsOptions Quick = new() { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) };
+    private static readonly JobsOptions Quick = new() { Lease = TimeSpan.FromMinutes(5), Sweep = TimeSpan.FromMilliseconds(50) };
     private static readonly JobResult Video = new() { Path = "results/x.mp4", Bytes = 17, Sha256 = "00" };
 
     private TestSilo silo = null!;
@@ -38,9 +38,11 @@ public sealed class JobLifeTests : IAsyncLifetime
     {
         string id = await silo.SubmitAsync("wk-a");
         (await silo.LeaseAsync("dead"))!.Attempt.ShouldBe(1);
+        await silo.Job(id).ReportAsync(1, new JobProgress { Stage = JobStage.Denoising, Clip = 2 });
+        silo.Time.Advance(Quick.Lease);
         var second = (await silo.LeaseAsync("alive")).ShouldNotBeNull();
         second.Id.ShouldBe(id);
-        second.Attempt.ShouldBe(2);
+        (second.Attempt, second.Progress!.Stage, second.Progress.Clip).ShouldBe((2, JobStage.Loading, 0));
         (await silo.Job(id).ReportAsync(1, null)).ShouldBe(LeaseReply.Fenced);
         (await silo.Job(id).SucceedAsync(1, Video)).ShouldBeFalse();
         (await silo.Job(id).SucceedAsync(2, Video)).ShouldBeTrue();
@@ -66,9 +68,10 @@ public sealed class JobLifeTests : IAsyncLifetime
         await silo.LeaseAsync();
         for (int i = 0; i < 6; i++)
         {
-            await Task.Delay(400);
+            silo.Time.Advance(0.4 * Quick.Lease);
             (await silo.Job(id).ReportAsync(1, null)).ShouldBe(LeaseReply.Continue);
         }
+        (await silo.LeaseAsync("other", 0.3)).ShouldBeNull("leases are checked twenty times a second");
         (await silo.Job(id).GetAsync())!.Attempt.ShouldBe(1);
     }
 
@@ -80,6 +83,7 @@ public sealed class JobLifeTests : IAsyncLifetime
         {
             (await silo.LeaseAsync($"w{attempt}"))!.Attempt.ShouldBe(attempt);
             (await silo.Job(id).ReportAsync(attempt, null)).ShouldBe(LeaseReply.Continue);
+            silo.Time.Advance(Quick.Lease);
         }
         var failed = await UntilAsync(id, job => job.Status.IsTerminal());
         failed.Status.ShouldBe(JobStatus.Failed);
@@ -93,8 +97,9 @@ public sealed class JobLifeTests : IAsyncLifetime
         await silo.SubmitAsync("wk-a");
         for (int attempt = 1; attempt <= 4; attempt++)
         {
-            var job = (await silo.LeaseAsync($"w{attempt}", 20))!;
+            var job = (await silo.LeaseAsync($"w{attempt}"))!;
             (job.Attempt, job.LostWorkers).ShouldBe((attempt, 0));
+            silo.Time.Advance(Quick.Lease);
         }
     }
 
@@ -145,11 +150,11 @@ public sealed class JobLifeTests : IAsyncLifetime
     {
         string id = await silo.SubmitAsync("wk-a");
         await silo.LeaseAsync();
-        var stop = silo.Job(id).WaitForStopAsync(1, TimeSpan.FromSeconds(20));
+        var stop = silo.Job(id).WaitForStopAsync(1, TimeSpan.FromSeconds(28));
         var clock = System.Diagnostics.Stopwatch.StartNew();
         (await silo.Job(id).CancelAsync())!.Status.ShouldBe(JobStatus.Canceled);
         (await stop).ShouldBe(LeaseReply.Canceled);
-        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(10), "without the cancellation the wait lasts 20 s");
+        clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(25), "without the cancellation the wait lasts 28 s");
         (await silo.Job(id).SucceedAsync(1, Video)).ShouldBeFalse();
         (await silo.Job(id).GetAsync())!.Status.ShouldBe(JobStatus.Canceled);
     }
@@ -181,7 +186,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     {
         string id = await silo.SubmitAsync("wk-a", TestSilo.UnfetchedRequest());
         (await silo.LeaseAsync(seconds: 0.2)).ShouldBeNull();
-        (await silo.Queue.NextToFetchAsync(TimeSpan.FromSeconds(2)))!.Id.ShouldBe(id);
+        (await silo.Queue.NextToFetchAsync(TimeSpan.FromSeconds(20)))!.Id.ShouldBe(id);
         (await silo.Queue.NextToFetchAsync(TimeSpan.FromSeconds(0.2))).ShouldBeNull("one fetcher has it already");
         (await silo.Job(id).StoreInputsAsync(TestSilo.Request().Inputs)).ShouldBeTrue();
         (await silo.LeaseAsync())!.Id.ShouldBe(id);
@@ -194,9 +199,9 @@ public sealed class JobLifeTests : IAsyncLifetime
         string id = await silo.SubmitAsync("wk-a", TestSilo.Request() with { Webhook = "https://example.org/hook" });
         await silo.LeaseAsync();
         await silo.Job(id).SucceedAsync(1, Video);
-        (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(2)))!.Id.ShouldBe(id);
+        (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(20)))!.Id.ShouldBe(id);
         await silo.Job(id).RecordWebhookAsync(new WebhookState { Attempts = 1, NextAt = DateTimeOffset.UtcNow.AddSeconds(0.4) });
-        (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(5)))!.Webhook!.Attempts.ShouldBe(1);
+        (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(20)))!.Webhook!.Attempts.ShouldBe(1);
         await silo.Job(id).RecordWebhookAsync(new WebhookState { Attempts = 2, Settled = true });
         (await silo.Queue.NextWebhookAsync(TimeSpan.FromSeconds(0.3))).ShouldBeNull();
     }
@@ -224,7 +229,7 @@ public sealed class JobLifeTests : IAsyncLifetime
             await Task.Delay(20);
         }
         await silo.Job(id).SucceedAsync(1, Video);
-        await watching.WaitAsync(TimeSpan.FromSeconds(5));
+        await watching.WaitAsync(TimeSpan.FromSeconds(60));
         seen.Select(job => job.Version).ShouldBeInOrder(SortDirection.Ascending);
         seen.Select(job => job.Version).Distinct().Count().ShouldBe(seen.Count);
         seen.Select(job => job.Progress?.Step ?? 0).ShouldContain(5);
@@ -244,7 +249,7 @@ public sealed class JobLifeTests : IAsyncLifetime
 
     private async Task<JobRecord> UntilAsync(string id, Func<JobRecord, bool> condition)
     {
-        for (int i = 0; i < 200; i++)
+        for (int i = 0; i < 1200; i++)
         {
             if (await silo.Job(id).GetAsync() is { } job && condition(job))
                 return job;

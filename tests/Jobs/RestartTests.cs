@@ -8,7 +8,8 @@ public sealed class RestartTests
     [Fact]
     public async Task Everything_open_is_taken_up_again_in_order_and_what_is_over_stays_over()
     {
-        var first = await TestSilo.StartAsync(new JobsOptions { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) });
+        var options = new JobsOptions { Lease = TimeSpan.FromMinutes(5), Sweep = TimeSpan.FromMilliseconds(50) };
+        var first = await TestSilo.StartAsync(options);
         var ids = new List<string>();
         for (int i = 0; i < 150; i++)
             ids.Add(await first.SubmitAsync("wk-a"));
@@ -19,11 +20,11 @@ public sealed class RestartTests
         await first.Job(ids[2]).CancelAsync();
         await first.StopAsync();
 
-        await using var second = await TestSilo.StartAsync(
-            new JobsOptions { Lease = TimeSpan.FromSeconds(1), Sweep = TimeSpan.FromMilliseconds(50) }, first.Folder);
+        await using var second = await TestSilo.StartAsync(options, first.Folder);
         (await second.Job(finished.Id).GetAsync())!.Result!.Path.ShouldBe("results/1.mp4");
         (await second.Job(ids[2]).GetAsync())!.Status.ShouldBe(JobStatus.Canceled);
-        (await second.Queue.NextToFetchAsync(TimeSpan.FromSeconds(5)))!.Id.ShouldBe(unfetched);
+        (await second.Queue.NextToFetchAsync(TimeSpan.FromSeconds(20)))!.Id.ShouldBe(unfetched);
+        second.Time.Advance(options.Lease);
         var order = new List<JobRecord>();
         while (order.Count < 148 && await second.LeaseAsync() is { } job)
         {

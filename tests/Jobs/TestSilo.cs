@@ -13,13 +13,11 @@ internal sealed class TestSilo : IAsyncDisposable
 {
     private readonly IHost host;
 
-    private TestSilo(IHost host, string folder)
-    {
-        this.host = host;
-        Folder = folder;
-    }
+    private TestSilo(IHost host, string folder, TestTime time) => (this.host, Folder, Time) = (host, folder, time);
 
     public string Folder { get; }
+
+    public TestTime Time { get; }
 
     public IGrainFactory Grains => host.Services.GetRequiredService<IGrainFactory>();
 
@@ -41,12 +39,14 @@ internal sealed class TestSilo : IAsyncDisposable
                 SiloPort = FreePort.Take(),
                 GatewayPort = FreePort.Take(),
             };
+            var time = new TestTime();
+            builder.Services.AddSingleton<TimeProvider>(time);
             builder.AddJobs(cluster, options ?? new JobsOptions { Sweep = TimeSpan.FromMilliseconds(100) });
             var host = builder.Build();
             try
             {
                 await host.StartAsync();
-                return new TestSilo(host, folder);
+                return new TestSilo(host, folder, time);
             }
             catch (Exception) when (attempt < 3)
             {
@@ -81,7 +81,8 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IJobGrain Job(string id) => Grains.GetGrain<IJobGrain>(id);
 
-    public Task<JobRecord?> LeaseAsync(string worker = "w1", double seconds = 5) =>
+    /// <summary>Asks for a job. A test that expects none says how long it waits for it.</summary>
+    public Task<JobRecord?> LeaseAsync(string worker = "w1", double seconds = 20) =>
         Queue.LeaseAsync(new WorkerReport { Id = worker, State = "idle" }, TimeSpan.FromSeconds(seconds));
 
     public async Task StopAsync()

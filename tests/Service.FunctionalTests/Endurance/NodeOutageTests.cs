@@ -43,8 +43,8 @@ public sealed class NodeOutageTests
         Node[] nodes = [new(first, client), new(second, other)];
         using var over = new CancellationTokenSource();
         var feeding = Task.WhenAll(Enumerable.Range(0, Feeders).Select(number => FeedAsync(nodes, number, over.Token)));
-        await nodes[0].NextJobAsync(30);
-        await nodes[1].NextJobAsync(30);
+        await nodes[0].NextJobAsync(120);
+        await nodes[1].NextJobAsync(120);
         await trial(nodes);
         await over.CancelAsync();
         await feeding;

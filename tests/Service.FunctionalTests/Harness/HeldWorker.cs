@@ -1,10 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
-/// A worker that was stopped (SIGSTOP) as soon as the first clip of its job could be watched, so that the job stays unfinished.
+/// A worker that was stopped (SIGSTOP) in the middle of its job, so that the job stays unfinished. The service ends a worker that is
+/// silent for 20 seconds.
 /// </summary>
 public sealed class HeldWorker
 {
@@ -13,13 +15,8 @@ public sealed class HeldWorker
     private HeldWorker(int process) => this.process = process;
 
     /// <summary>Waits until the service tells clients of the first clip, and stops the worker of the job.</summary>
-    public static async Task<HeldWorker> HoldAsync(TokenClient client, string job)
-    {
-        var worker = new HeldWorker(await client.WorkerOfAsync(job));
-        await client.UntilAsync(job, view => view.TryGetProperty("live", out _), 120);
-        await worker.SignalAsync("STOP");
-        return worker;
-    }
+    public static Task<HeldWorker> HoldAsync(TokenClient client, string job) =>
+        HoldAsync(client, job, static view => view.TryGetProperty("live", out _));
 
     /// <summary>Waits for the first clip, at its place in the store, and stops the worker of the job.</summary>
     /// <param name="stored">Whether the first clip is stored.</param>
@@ -28,6 +25,30 @@ public sealed class HeldWorker
         var worker = new HeldWorker(await client.WorkerOfAsync(job));
         for (var clock = Stopwatch.StartNew(); !stored(); await Task.Delay(2))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), "no clip was stored");
+        await worker.SignalAsync("STOP");
+        return worker;
+    }
+
+    /// <summary>Waits until a job runs, and stops its worker.</summary>
+    public static Task<HeldWorker> HoldRunningAsync(TokenClient client, string job) =>
+        HoldAsync(client, job, static view => view.GetProperty("status").GetString() == "running");
+
+    /// <summary>Waits until a worker has a job, and stops it.</summary>
+    public static async Task<HeldWorker> HoldBusyAsync(TokenClient client, int process)
+    {
+        await client.UntilWorkerAsync(
+            worker => worker.GetProperty("process").GetInt32() == process && worker.TryGetProperty("job", out var job)
+                && job.ValueKind is JsonValueKind.String);
+        var held = new HeldWorker(process);
+        await held.SignalAsync("STOP");
+        return held;
+    }
+
+    /// <summary>Waits until a running job is as told, and stops its worker.</summary>
+    public static async Task<HeldWorker> HoldAsync(TokenClient client, string job, Func<JsonElement, bool> reached)
+    {
+        var worker = new HeldWorker(await client.WorkerOfAsync(job));
+        await client.UntilAsync(job, reached);
         await worker.SignalAsync("STOP");
         return worker;
     }

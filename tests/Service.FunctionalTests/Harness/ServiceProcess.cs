@@ -11,10 +11,13 @@ public sealed class ServiceProcess : IAsyncDisposable
     private readonly string program;
     private readonly string[] options;
     private readonly IReadOnlyDictionary<string, string> environment;
+    private readonly bool ownsData;
     private Process? process;
 
-    private ServiceProcess(string program, string data, string[] options, IReadOnlyDictionary<string, string> environment)
+    private ServiceProcess(
+        string program, string data, string[] options, IReadOnlyDictionary<string, string> environment, bool ownsData = true)
     {
+        this.ownsData = ownsData;
         this.program = program;
         Data = data;
         this.options = options;
@@ -75,7 +78,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
     public async Task<ServiceProcess> StartAnotherAsync()
     {
-        var other = new ServiceProcess(program, Data, options, environment);
+        var other = new ServiceProcess(program, Data, options, environment, ownsData: false);
         await other.StartAgainAsync();
         return other;
     }
@@ -171,7 +174,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Waits for the end; the exit code.</summary>
     public async Task<int> ExitAsync()
     {
-        await process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await process!.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(120));
         return process.ExitCode;
     }
 
@@ -179,13 +182,13 @@ public sealed class ServiceProcess : IAsyncDisposable
     {
         if (process is { HasExited: false })
             await KillAsync();
-        for (int attempt = 0; Directory.Exists(Data); attempt++)
+        for (int attempt = 0; ownsData && Directory.Exists(Data); attempt++)
         {
             try
             {
                 Directory.Delete(Data, recursive: true);
             }
-            catch (IOException) when (attempt < 50)
+            catch (IOException) when (attempt < 300)
             {
                 // A worker of the killed service is still ending.
                 await Task.Delay(100);

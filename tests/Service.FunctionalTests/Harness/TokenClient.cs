@@ -63,15 +63,18 @@ public sealed class TokenClient : IDisposable
         Http.PostAsync(path, new StringContent(body as string ?? JsonSerializer.Serialize(body), Encoding.UTF8, "application/json"));
 
     /// <summary>Waits until a job is over.</summary>
-    public Task<JsonElement> EndAsync(string id, double seconds = 90) =>
+    public Task<JsonElement> EndAsync(string id, double seconds = 180) =>
         UntilAsync(id, job => job.GetProperty("status").GetString() is not ("queued" or "running"), seconds);
 
-    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 90)
+    /// <summary>Asks for a job until a condition holds. As a client should, it asks again after an answer 503.</summary>
+    public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 180)
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
-            var job = await GetJsonAsync($"/v1/jobs/{id}");
-            if (condition(job))
+            using var answer = await Http.GetAsync($"/v1/jobs/{id}");
+            var job = await ReadAsync(answer);
+            answer.StatusCode.ShouldBeOneOf([HttpStatusCode.OK, HttpStatusCode.ServiceUnavailable], job.ToString());
+            if (answer.IsSuccessStatusCode && condition(job))
                 return job;
             if (clock.Elapsed.TotalSeconds > seconds)
                 throw new TimeoutException($"after {seconds} s the job is {job}");
@@ -79,16 +82,19 @@ public sealed class TokenClient : IDisposable
     }
 
     /// <summary>The process of the worker that has this job, or of any.</summary>
-    public async Task<int> WorkerOfAsync(string? job = null)
+    public async Task<int> WorkerOfAsync(string? job = null) =>
+        (await UntilWorkerAsync(worker => job is null || (worker.TryGetProperty("job", out var has) && has.GetString() == job)))
+            .GetProperty("process").GetInt32();
+
+    /// <summary>Waits for a worker that meets a condition.</summary>
+    public async Task<JsonElement> UntilWorkerAsync(Func<JsonElement, bool> condition)
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
         {
-            foreach (var worker in (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray())
-            {
-                if (job is null || (worker.TryGetProperty("job", out var has) && has.GetString() == job))
-                    return worker.GetProperty("process").GetInt32();
-            }
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no worker has the job");
+            var workers = (await GetJsonAsync("/v1/workers")).GetProperty("workers");
+            foreach (var worker in workers.EnumerateArray().Where(condition))
+                return worker;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), $"no worker is as expected: {workers}");
         }
     }
 

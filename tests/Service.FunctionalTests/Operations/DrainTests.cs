@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.FunctionalTests.Harness;
@@ -12,12 +13,12 @@ public sealed class DrainTests
     public async Task Reads_go_on_until_the_workers_have_ended_and_new_jobs_are_refused()
     {
         await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=4", "--set", "drain_seconds=30", "--set", "workers=cpu");
+            "--set", "stub_seconds=2", "--set", "drain_seconds=60", "--set", "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         string finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        await client.EndAsync(finished, 60);
+        await client.EndAsync(finished);
         string running = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        await client.UntilAsync(running, job => job.GetProperty("status").GetString() == "running");
+        var worker = await HeldWorker.HoldRunningAsync(client, running);
         using var events = await client.Http.GetAsync($"/v1/jobs/{running}/events", HttpCompletionOption.ResponseHeadersRead);
 
         await service.AskToStopAsync();
@@ -32,6 +33,7 @@ public sealed class DrainTests
         }
         (await client.GetJsonAsync($"/v1/jobs/{running}")).GetProperty("status").GetString().ShouldBe("running");
         (await client.Http.GetAsync($"/v1/jobs/{finished}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
+        await worker.ContinueAsync();
         (await events.Content.ReadAsStringAsync()).ShouldContain("event: ended", customMessage: "the stream lasts until the job has ended");
         (await service.ExitAsync()).ShouldBe(0);
         foreach (string? phase in new[] { "asked to stop", "the workers have ended", "stopped" })
@@ -74,7 +76,7 @@ public sealed class DrainTests
 
     private static async Task UntilDrainingAsync(TokenClient client)
     {
-        for (int i = 0; i < 100; i++, await Task.Delay(20))
+        for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(60); await Task.Delay(20))
         {
             using var ready = await client.Http.GetAsync("/readyz");
             if (ready.StatusCode is HttpStatusCode.ServiceUnavailable
@@ -126,8 +128,7 @@ public sealed class DrainTests
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                for (int node = 0; node < nodes.Length; node++)
-                    ready[node] = await IsReadyAsync(nodes[node]);
+                await Task.WhenAll(Enumerable.Range(0, nodes.Length).Select(async node => ready[node] = await IsReadyAsync(nodes[node])));
                 await Task.Delay(200, CancellationToken.None);
             }
         }

@@ -17,7 +17,7 @@ public sealed class OutageTests
             "workers=cpu");
         using var client = await service.TokenAsync("--scopes", "all");
         string before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        await client.EndAsync(before, 60);
+        await client.EndAsync(before);
         await database.StopAsync();
         await UntilReadyAsync(client, false, "database");
         for (int i = 0; i < 5; i++)
@@ -30,7 +30,7 @@ public sealed class OutageTests
         await database.StartAgainAsync();
         await UntilReadyAsync(client, true, "ready");
         string after = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        (await client.EndAsync(after, 60)).GetProperty("status").GetString().ShouldBe("succeeded");
+        (await client.EndAsync(after)).GetProperty("status").GetString().ShouldBe("succeeded");
         service.Log.ShouldNotContain("the service failed");
     }
 
@@ -53,7 +53,7 @@ public sealed class OutageTests
             string text = await answer.Content.ReadAsStringAsync();
             if (answer.IsSuccessStatusCode == ready && text.Contains(reason, StringComparison.Ordinal))
                 return;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), text);
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), text);
         }
     }
 }

@@ -16,7 +16,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
             stream, ++asked == 1 ? "503 Service Unavailable" : "200 OK", "", [], cancellationToken));
         string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         await shared.Client.EndAsync(id);
-        for (int i = 0; i < 200 && receiver.Requests.Count < 2; i++)
+        for (int i = 0; i < 1200 && receiver.Requests.Count < 2; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(2);
         var request = receiver.Requests[1];
@@ -47,7 +47,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
             string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", url));
             (await shared.Client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         }
-        for (int i = 0; i < 100 && outside.Connections == 0; i++)
+        for (int i = 0; i < 1200 && outside.Connections == 0; i++)
             await Task.Delay(50);
         await Task.Delay(500);
         outside.Connections.ShouldBeGreaterThan(0);
@@ -99,18 +99,23 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         await using var receiver = LoopbackServer.Start(
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
         await using var service = await ServiceProcess.StartAsync(
-            "--set", "workers=cpu", "--set", "stub_seconds=4", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
-        using var kept = await service.TokenAsync();
+            "--set", "workers=cpu", "--set", "stub_seconds=2", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
+        using var kept = await service.TokenAsync("--scopes", "all");
         using var canceled = await service.TokenAsync();
+        string running = await kept.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url));
+        var worker = await HeldWorker.HoldRunningAsync(kept, running);
         var ids = new Dictionary<string, string>
         {
-            [await kept.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.succeeded",
+            [running] = "job.succeeded",
             [await canceled.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.canceled",
             [await canceled.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url))] = "job.canceled",
         };
         (await service.RunAsync("tokens", "revoke", kept.Key)).Output.ShouldContain("run to their end");
         (await service.RunAsync("tokens", "revoke", canceled.Key, "--jobs", "cancel")).Output.ShouldContain("are canceled");
-        for (int i = 0; i < 600 && receiver.Requests.Count < 3; i++)
+        for (int i = 0; i < 1200 && receiver.Requests.Count < 2; i++)
+            await Task.Delay(50);
+        await worker.ContinueAsync();
+        for (int i = 0; i < 1200 && receiver.Requests.Count < 3; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(3, service.Log);
         foreach (var request in receiver.Requests)

@@ -14,7 +14,7 @@ public sealed class ClusterTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(
-            environment, "--set", "stub_seconds=2", "--set", "lease_seconds=4", "--set", "workers=cpu");
+            environment, "--set", "stub_seconds=2", "--set", "lease_seconds=8", "--set", "workers=cpu");
         using var client = await first.TokenAsync("--scopes", "all");
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
@@ -22,7 +22,9 @@ public sealed class ClusterTests
         var ids = new List<string>();
         for (int i = 0; i < 3; i++)
             ids.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        // Both work; each shows what the other was given.
+        // Both work, and one does not end its job; each shows what the other was given.
+        await HeldWorker.HoldBusyAsync(
+            other, (await other.UntilWorkerAsync(worker => IsChild(worker, first))).GetProperty("process").GetInt32());
         await UntilRunningAsync(other, 2);
         var running = await other.GetJsonAsync("/v1/jobs?status=running");
         running.GetProperty("jobs").EnumerateArray().Select(job => job.GetProperty("id").GetString()).ShouldBeSubsetOf(ids);
@@ -36,15 +38,18 @@ public sealed class ClusterTests
             job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
             attempts.Add(job.GetProperty("attempt").GetInt32());
         }
-        attempts.Sum().ShouldBe(ids.Count + 1, "the job of the killed service was begun twice");
+        attempts.Sum().ShouldBeGreaterThan(ids.Count, "the job of the killed service was begun twice");
     }
+
+    private static bool IsChild(JsonElement worker, ServiceProcess service) =>
+        File.ReadAllText($"/proc/{worker.GetProperty("process")}/stat").Split(") ")[^1].Split(' ')[1] == $"{service.ProcessId}";
 
     private static async Task WorkersAsync(TokenClient client, int count)
     {
         for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("workers")
             .GetArrayLength() != count; await Task.Delay(50))
         {
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the workers of both services do not come");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), "the workers of both services do not come");
         }
     }
 
@@ -53,7 +58,7 @@ public sealed class ClusterTests
         for (var clock = Stopwatch.StartNew(); (await client.GetJsonAsync("/v1/workers")).GetProperty("running")
             .GetInt32() != count; await Task.Delay(50))
         {
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(30), "the services do not both work");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), "the services do not both work");
         }
     }
 
@@ -65,7 +70,7 @@ public sealed class ClusterTests
             var job = await TokenClient.ReadAsync(response);
             if (response.IsSuccessStatusCode && job.GetProperty("status").GetString() is not ("queued" or "running"))
                 return job;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), job.ToString());
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(180), job.ToString());
         }
     }
 }

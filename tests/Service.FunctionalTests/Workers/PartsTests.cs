@@ -97,7 +97,7 @@ public sealed class PartsTests
                 .Where(worker => worker.TryGetProperty("job", out var job) && job.ValueKind is JsonValueKind.String)
                 .ToDictionary(worker => worker.GetProperty("job").GetString()!, worker => worker.GetProperty("process").GetInt32());
             if (workers.Count == count) return workers;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"{workers.Count} workers are busy, expected {count}");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), $"{workers.Count} workers are busy, expected {count}");
         }
     }
 
