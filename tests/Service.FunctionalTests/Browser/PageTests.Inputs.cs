@@ -135,7 +135,8 @@ public sealed partial class PageTests
         await page.Locator("#voice-sound-tab").ClickAsync();
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "saved.wav", MimeType = "audio/wav", Buffer = "<!DOCTYPE html><title>Voice</title>"u8.ToArray() });
-        await Expect(page.Locator("#voice-problem")).ToContainTextAsync("kein lesbares Bild, Video oder Ton (gefunden: eine Webseite (HTML)");
+        await Expect(page.Locator("#voice-problem"))
+            .ToContainTextAsync("kein lesbares Bild, Video oder Ton (gefunden: eine Webseite (HTML)");
     }
 
     private async Task FindFaultsOfVoicesAsync(IPage page)
