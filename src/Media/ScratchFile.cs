@@ -36,7 +36,7 @@ public sealed class ScratchFile : IDisposable
         {
             RandomAccess.Write(handle, bytes, offset);
         }
-        // The latter when the system limits the length of files.
+        // ArgumentOutOfRangeException is thrown if the system limits the length of files.
         catch (Exception failure) when (failure is IOException or ArgumentOutOfRangeException)
         {
             throw Unusable(failure);

@@ -7,7 +7,7 @@ namespace Locutor.Media.Captions;
 /// <summary>Captions as WebVTT and as SubRip.</summary>
 public static partial class CaptionFile
 {
-    /// <summary>Writes WebVTT. Signs that WebVTT would read as markup are escaped.</summary>
+    /// <summary>Writes WebVTT. Characters that WebVTT would read as markup are escaped.</summary>
     public static string ToWebVtt(IEnumerable<Cue> cues)
     {
         var file = new StringBuilder("WEBVTT\n");

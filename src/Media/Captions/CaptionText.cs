@@ -5,7 +5,7 @@ public static class CaptionText
 {
     private const int LineWidth = 42;
 
-    /// <summary>Columns of the longest caption.</summary>
+    /// <summary>Largest width of a caption in columns.</summary>
     public const int Longest = 2 * LineWidth;
 
     /// <summary>Returns the texts of the captions, in order. No caption has words of two sentences.</summary>

@@ -1,27 +1,27 @@
 namespace Locutor.Media.Captions;
 
 /// <summary>
-/// Places captions in time. Where it is known when they begin, the silences tell when they end. Where only the sound is known, each gets a
-/// share of the spoken time by the length of its text, and its borders move to the silences nearby.
+/// Places captions in time. If the start of each caption is known, the pauses of the speech give the ends. If only the sound is known, each
+/// caption gets a share of the spoken time in proportion to the width of its text, and its start and end move to nearby pauses.
 /// </summary>
 public static class CueTiming
 {
     /// <summary>A caption stays this long after its last word, if no other follows.</summary>
     private const double Linger = 0.25;
 
-    /// <summary>How far a border may move to a silence, in shares of the shorter of the two captions around it.</summary>
+    /// <summary>Largest distance that a border may move to a pause, as a ratio to the shorter of the two captions around it.</summary>
     private const double Reach = 0.5;
 
     /// <summary>Places captions whose words begin at known times.</summary>
     /// <param name="texts">The captions in order.</param>
-    /// <param name="starts">When each begins, in the times of <paramref name="activity"/>, in ascending order.</param>
-    /// <param name="activity">Where the sound has speech.</param>
+    /// <param name="starts">Start of each caption on the time line of <paramref name="activity"/>, in ascending order.</param>
+    /// <param name="activity">The parts of the sound that contain speech.</param>
     /// <param name="offset">Seconds to add to all times.</param>
     public static IReadOnlyList<Cue> Place(
         IReadOnlyList<string> texts, IReadOnlyList<double> starts, SpeechActivity activity, double offset)
     {
         var spoken = activity.Spoken;
-        // A mark in a silence belongs to the word after it.
+        // A start within a pause belongs to the next spoken part.
         double[] heard = [.. starts.Select(start => spoken.Where(part => part.End > start).Select(part => Math.Max(start, part.Start))
             .FirstOrDefault(start))];
         var cues = new List<Cue>();
@@ -36,7 +36,7 @@ public static class CueTiming
 
     /// <summary>Places captions within a part of a sound.</summary>
     /// <param name="texts">The captions in order; none is empty.</param>
-    /// <param name="activity">Where the sound has speech.</param>
+    /// <param name="activity">The parts of the sound that contain speech.</param>
     /// <param name="offset">Seconds to add to the times of <paramref name="activity"/>.</param>
     /// <returns>One cue for each text. Empty if the sound has no speech.</returns>
     public static IReadOnlyList<Cue> Place(IReadOnlyList<string> texts, SpeechActivity activity, double offset = 0)
@@ -72,7 +72,7 @@ public static class CueTiming
             var (start, end) = spoken[j];
             double after = before + end - start;
             if (inside is null && wanted <= after) inside = (start + wanted - before, start + wanted - before, wanted);
-            // A longer silence is more likely the one between two sentences.
+            // A longer pause is more likely to separate two sentences.
             double distance = j + 1 < spoken.Count
                 ? Math.Abs(after - wanted) - Math.Min(spoken[j + 1].Start - end, 0.6) / 2
                 : double.MaxValue;

@@ -10,7 +10,7 @@ public static class Sentences
     private const string Closers = "\"'”’»)]）」』";
     private const string ClauseEnds = ",;:–—、，；：";
 
-    /// <summary>Words after which a full stop ends no sentence.</summary>
+    /// <summary>Abbreviations: a full stop after one of them does not end a sentence.</summary>
     private static readonly HashSet<string> Abbreviations = new(StringComparer.OrdinalIgnoreCase)
     {
         "Mr", "Mrs", "Ms", "Dr", "Prof", "St", "Sr", "Jr", "vs", "No", "Nr", "ca", "Hr", "Fr", "Mme", "Mlle", "e.g", "i.e", "z.B", "d.h",
@@ -19,7 +19,7 @@ public static class Sentences
 
     /// <summary>Returns the sentences in order, without surrounding spaces.</summary>
     /// <param name="text">The text.</param>
-    /// <param name="longest">Longest sentence in columns; a longer one is cut at a comma or a space where it has one.</param>
+    /// <param name="longest">Longest sentence in columns; a longer one is cut, if possible at a comma or a space.</param>
     public static IReadOnlyList<string> Split(string text, int longest)
     {
         var sentences = new List<string>();
@@ -97,10 +97,10 @@ public static class Sentences
         }
     }
 
-    /// <summary>Returns whether a sentence ends at the sign at <paramref name="at"/>.</summary>
+    /// <summary>Returns whether a sentence ends at the punctuation mark at <paramref name="at"/>.</summary>
     /// <param name="paragraph">Text without line breaks.</param>
-    /// <param name="at">Index of a sign that may end a sentence.</param>
-    /// <param name="next">Index after the sentence with its closing signs.</param>
+    /// <param name="at">Index of a punctuation mark that may end a sentence.</param>
+    /// <param name="next">Index after the sentence with its closing quotes and brackets.</param>
     private static bool EndsSentence(string paragraph, int at, out int next)
     {
         next = at + 1;

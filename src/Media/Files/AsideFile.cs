@@ -2,7 +2,7 @@ using Locutor.Files;
 
 namespace Locutor.Media.Files;
 
-/// <summary>An output of this room: an <see cref="AtomicFile"/> whose failures are <see cref="MediaException"/>s.</summary>
+/// <summary>An output file of this project: an <see cref="AtomicFile"/> whose failures are <see cref="MediaException"/>s.</summary>
 internal sealed class AsideFile : IDisposable
 {
     private readonly AtomicFile file;

@@ -45,8 +45,8 @@ internal sealed record MediaFile(string Path, string FullPath, MediaContainer Co
     /// <summary>Creates the error for a file that the decoder refused.</summary>
     public MediaException Damaged(string reason, Exception? inner = null) => Unsupported(
         Truncation.IsCut(this)
-            ? $"the file ends early, as after a download that broke off: get it again ({Container.Name}: {reason})"
-            : $"damaged {Container.Name}, or of a kind that is not read ({reason})",
+            ? $"the file is incomplete, as after an interrupted download: get it again ({Container.Name}: {reason})"
+            : $"damaged {Container.Name}, or an unsupported variant of it ({reason})",
         inner);
 
     public MediaException Unsupported(string reason, Exception? inner = null) =>

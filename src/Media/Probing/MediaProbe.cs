@@ -96,6 +96,6 @@ public static class MediaProbe
             if (audio.Channels <= 0) throw file.Unsupported($"sound of {audio.Channels} channels, expected at least 1");
         }
         if (info.Duration > limits.MaxSeconds)
-            throw file.TooLarge($"says that it lasts {info.Duration:0.#} s, expected at most {limits.MaxSeconds:0.#} s");
+            throw file.TooLarge($"its header gives a duration of {info.Duration:0.#} s, expected at most {limits.MaxSeconds:0.#} s");
     }
 }

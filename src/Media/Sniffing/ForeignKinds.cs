@@ -16,10 +16,10 @@ internal static class ForeignKinds
     private static readonly (string Start, string Kind)[] Binaries =
     [
         ("%PDF", "a PDF document: export the page as PNG or JPEG"),
-        ("PK\u0003\u0004", "a ZIP archive or an office document: take the picture, sound or video out of it"),
-        ("Rar!", "a RAR archive: take the file out of it"),
-        ("7z\u00BC\u00AF", "a 7z archive: take the file out of it"),
-        ("\u001F\u008B", "a gzip archive: take the file out of it"),
+        ("PK\u0003\u0004", "a ZIP archive or an office document: extract the picture, sound or video from it"),
+        ("Rar!", "a RAR archive: extract the file from it"),
+        ("7z\u00BC\u00AF", "a 7z archive: extract the file from it"),
+        ("\u001F\u008B", "a gzip archive: extract the file from it"),
         ("MThd", "a MIDI file, which holds notes and no sound: export it as WAV"),
         ("v/1\u0001", "an OpenEXR picture: export it as PNG"),
         ("SDPX", "a DPX picture: export it as PNG"),
@@ -38,7 +38,7 @@ internal static class ForeignKinds
     public static string Describe(ReadOnlySpan<byte> header)
     {
         if (header.Length > 0 && !header.ContainsAnyExcept((byte)0))
-            return "nothing but zero bytes, as a download leaves that was never finished";
+            return "nothing but zero bytes, which an unfinished download leaves";
         var start = header[..Math.Min(header.Length, Looked)];
         if (start.StartsWith(Encoding.UTF8.Preamble)) start = start[3..];
         string text = Encoding.Latin1.GetString(start);
@@ -59,13 +59,13 @@ internal static class ForeignKinds
         bool Holds(string what) => text.Contains(what, StringComparison.OrdinalIgnoreCase);
         if (Array.Exists(Playlists, Starts) || (Starts("<?xml") && Array.Exists(XmlPlaylists, Holds)))
             return "a playlist, which may name other files";
-        if (Starts("version https://git-lfs")) return "a pointer of git-lfs, not the file itself: run 'git lfs pull' where it came from";
+        if (Starts("version https://git-lfs")) return "a pointer of git-lfs, not the file itself: run 'git lfs pull' in its repository";
         if (Starts("<svg") || (Starts("<?xml") && Holds("<svg")) || (Starts("<!DOCTYPE svg"))) return "an SVG drawing: export it as PNG";
         if (Starts("<!DOCTYPE html") || Starts("<html") || (Starts("<") && Holds("<html")))
             return "a web page (HTML): save the file itself, not the page that shows it";
         if (Starts("<?xml") || Starts("<Error"))
-            return Holds("<Error") ? "XML with an error message, as a storage service answers when a link has expired" : "XML";
-        if (Starts("{") || Starts("[{")) return "JSON, as a server answers with an error";
+            return Holds("<Error") ? "XML with an error message, which storage services send when a link has expired" : "XML";
+        if (Starts("{") || Starts("[{")) return "JSON, which servers send with an error";
         return "text";
     }
 }

@@ -6,9 +6,9 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Sound;
 
 /// <summary>
-/// A voice that is used while it still arrives, through a pipe. Two readers get it: the network, as mono samples of a given rate, resampled
-/// as <see cref="AudioDecoder"/> does, and the finished video, unchanged. No more is read from the pipe than the network asks for, apart
-/// from a second or two in the buffers of ffmpeg, so memory use does not grow.
+/// A voice that is read from a pipe while it arrives. It has two readers: the network reads mono samples of a given rate, resampled as
+/// <see cref="AudioDecoder"/> does, and the video writer reads the unchanged sound. This class reads no more from the pipe than the network
+/// requests, apart from a second or two in the buffers of ffmpeg, so memory use does not grow.
 /// </summary>
 public sealed class GrowingSound : ISampleSource, IAsyncDisposable
 {
@@ -46,7 +46,7 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
 
     public PcmFormat Format { get; }
 
-    /// <summary>Duration in seconds of what has arrived.</summary>
+    /// <summary>Duration in seconds of the sound that has arrived.</summary>
     public double Seconds => SecondsOf(Interlocked.Read(ref received));
 
     /// <summary>Duration in seconds of the whole sound; null if it is not known yet.</summary>
@@ -123,7 +123,7 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Reads pieces of whole samples. A read of a pipe cannot be cancelled everywhere, so a cancelled one is left alone.</summary>
+    /// <summary>Reads pieces of whole samples. Some systems cannot cancel a read of a pipe, so a cancelled read is not awaited.</summary>
     private async IAsyncEnumerable<ReadOnlyMemory<byte>> PiecesAsync()
     {
         byte[] buffer = new byte[PieceBytes];

@@ -14,7 +14,7 @@ public sealed record PcmFormat(string Coding, int SampleRate, int Channels)
 
     public static IReadOnlyList<string> Codings { get; } = ["s16le", "s24le", "s32le", "f32le"];
 
-    /// <summary>The written form that <see cref="TryParse"/> expects.</summary>
+    /// <summary>The notation that <see cref="TryParse"/> expects, for messages.</summary>
     public static string Form { get; } =
         $"CODING:RATE or CODING:RATE:CHANNELS, such as s16le:24000, with one of {string.Join(", ", Codings)}, " +
         $"{LowestRate} to {HighestRate} Hz and 1 or 2 channels";

@@ -2,10 +2,10 @@ using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
 
-/// <summary>Writes one WAV of two sounds that start together.</summary>
+/// <summary>Mixes two sounds that start together into one WAV file.</summary>
 public static class SoundMix
 {
-    /// <summary>Sums two sounds of this program's own making.</summary>
+    /// <summary>Sums two sounds that this program has made.</summary>
     /// <param name="first">Path of a WAV file.</param>
     /// <param name="second">Path of another WAV file.</param>
     /// <param name="output">Path of the new file.</param>

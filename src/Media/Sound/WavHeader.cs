@@ -8,7 +8,9 @@ namespace Locutor.Media.Sound;
 /// <param name="Seen">All bytes that were read, for a reader that needs the whole file.</param>
 public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
 {
-    /// <summary>Sizes from here on mean that the writer did not know the size: programs write the largest one that they can.</summary>
+    /// <summary>
+    /// Sizes of at least this value mean that the writer did not know the size: programs then write the largest possible one.
+    /// </summary>
     private const uint UnknownFrom = 0x7FFF_0000;
 
     private const int LargestChunk = 1 << 20, MostChunks = 64;

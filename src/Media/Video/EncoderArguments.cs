@@ -8,7 +8,7 @@ internal static class EncoderArguments
 {
     private const int OpusRate = 48000;
 
-    /// <summary>Duration of a fragment where the delay matters. Otherwise, a fragment has the two seconds between key frames.</summary>
+    /// <summary>Duration of a fragment if a short delay is required; otherwise, it is the two seconds between key frames.</summary>
     private const string FragmentMicroseconds = "200000";
 
     public static string[] For(VideoWriterOptions options, VideoFormat format, OutputFile output, SoundSource? sound, H264Encoder h264)
@@ -54,7 +54,7 @@ internal static class EncoderArguments
         ];
     }
 
-    /// <summary>Returns the arguments that make a file of pieces that can be segments: see <see cref="ForSegment"/>.</summary>
+    /// <summary>Returns the arguments for a file whose pieces can become segments: see <see cref="ForSegment"/>.</summary>
     private static string[] Cuts(VideoWriterOptions options) => options.CutFrames.Count == 0 ? [] :
     [
         "-bf", "0", "-force_key_frames",

@@ -40,7 +40,7 @@ internal sealed class OutputFile : IDisposable
     public static bool Streaming(string target) => target == Standard || FileIdentity.Kind(target) switch
     {
         FileKind.Pipe or FileKind.Device => true,
-        FileKind.Disk => throw AsideFile.CannotWrite(target, "is a disk, and writing to it would destroy what it holds"),
+        FileKind.Disk => throw AsideFile.CannotWrite(target, "is a disk, and writing to it would destroy its contents"),
         FileKind.Socket => throw AsideFile.CannotWrite(target, "is a socket, expected a file or a pipe"),
         _ => false,
     };

@@ -7,7 +7,7 @@ namespace Locutor.Media.Video;
 /// <param name="Height">Height in pixels, even, 16 to 8192.</param>
 public sealed record VideoWriterOptions(string Path, int Width, int Height)
 {
-    /// <summary>Format; null for that of the path's extension, or mp4 for a pipe, a device and standard output.</summary>
+    /// <summary>Format; null selects it by the extension of the path, and mp4 for a pipe, a device and standard output.</summary>
     public VideoFormat? Format { get; init; }
 
     /// <summary>Frame rate, 1 to 100.</summary>
@@ -29,8 +29,8 @@ public sealed record VideoWriterOptions(string Path, int Width, int Height)
     public bool LowDelay { get; init; }
 
     /// <summary>
-    /// Frames that begin a group of pictures of their own. A file that has any is a fragmented mp4 that can be cut there, and whose pieces
-    /// a <see cref="Segments.SegmentedVideoWriter"/> can copy.
+    /// Frames at which a new group of pictures starts. If there are any, the file is a fragmented mp4 that can be cut at these frames, and
+    /// a <see cref="Segments.SegmentedVideoWriter"/> can copy its pieces.
     /// </summary>
     public IReadOnlyList<int> CutFrames { get; init; } = [];
 

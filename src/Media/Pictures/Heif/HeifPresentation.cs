@@ -85,7 +85,7 @@ internal static class HeifPresentation
         double left = (image.Width - width) / 2 + right, top = (image.Height - height) / 2 + down;
         bool inside = width >= 1 && height >= 1 && left >= -0.5 && top >= -0.5 && left + width <= image.Width + 0.5
             && top + height <= image.Height + 0.5;
-        if (!inside) return image; // also where a fraction has no denominator
+        if (!inside) return image; // also if a denominator is 0
         int x = (int)Math.Clamp(Math.Round(left), 0, image.Width - 1), y = (int)Math.Clamp(Math.Round(top), 0, image.Height - 1);
         return image.ExtractArea(
             x, y, Math.Min((int)Math.Round(width), image.Width - x), Math.Min((int)Math.Round(height), image.Height - y));

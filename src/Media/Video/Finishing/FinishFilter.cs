@@ -11,23 +11,23 @@ internal static class FinishFilter
 
     private const int KeptFrames = 3;
 
-    /// <summary>Font size of captions in 288ths of the height: in a wide video, and the least in a narrow one.</summary>
+    /// <summary>Font size of captions in 288ths of the height: the usual size, and the smallest size in a narrow video.</summary>
     private const double WideFont = 17, LeastFont = 11;
 
-    /// <summary>Narrowest shape, width by height, in which two lines have room at the full font size.</summary>
+    /// <summary>Smallest aspect ratio at which two lines fit at the usual font size.</summary>
     private const double WideShape = 4.0 / 3;
 
     /// <summary>Returns the filters; empty if the pictures stay as they are.</summary>
     /// <param name="options">The changes.</param>
     /// <param name="format">Format of the new file.</param>
     /// <param name="source">Size and frame rate of the video.</param>
-    /// <param name="captions">Path of the captions as WebVTT; null for none in the pictures.</param>
+    /// <param name="captions">Path of the captions as WebVTT; null if no captions are drawn.</param>
     public static string Create(FinishOptions options, VideoFormat format, MediaInfo source, string? captions)
     {
         var filters = new List<string>();
         if (options.FramesPerSecond is { } rate)
         {
-            // minterpolate keeps frames for itself at the end, so it gets copies of the last one.
+            // minterpolate does not output its last frames, so copies of the last frame are appended.
             if (options.Interpolate) filters.Add($"tpad=stop_mode=clone:stop={KeptFrames},minterpolate={Interpolation}:fps={rate}");
             else filters.Add($"fps={rate}");
             if (options.Interpolate && source is { Duration: { } seconds, FramesPerSecond: { } drawn })

@@ -2,23 +2,23 @@ using Locutor.Media.Captions;
 
 namespace Locutor.Media.Video.Finishing;
 
-/// <summary>Where captions are in a video file.</summary>
+/// <summary>How a video file contains captions.</summary>
 public enum CaptionPlacement
 {
-    /// <summary>There are none.</summary>
+    /// <summary>It contains none.</summary>
     None,
 
-    /// <summary>In a track that a player can turn on and off.</summary>
+    /// <summary>The captions are a track that a player can turn on and off.</summary>
     Embedded,
 
-    /// <summary>In the pictures.</summary>
+    /// <summary>The captions are drawn into the pictures.</summary>
     Burnt,
 }
 
 /// <summary>How a finished video is changed: its format, frame rate, size and captions.</summary>
 public sealed record FinishOptions
 {
-    /// <summary>Format of the new file; null for that of its name.</summary>
+    /// <summary>Format of the new file; null selects the format by the extension of its name.</summary>
     public VideoFormat? Format { get; init; }
 
     /// <summary>Frame rate; null keeps it.</summary>

@@ -7,8 +7,8 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Video.Finishing;
 
 /// <summary>
-/// Makes a new file of a finished mp4 of this program: another format, frame rate or size, or with captions. Tracks that do not change are
-/// copied. The new file has a temporary name until it is complete.
+/// Converts a finished mp4 of this program to another format, frame rate or size, or adds captions. Tracks that do not change are copied.
+/// The new file has a temporary name until it is complete.
 /// </summary>
 public static class VideoFinisher
 {
@@ -93,13 +93,13 @@ public static class VideoFinisher
         ];
     }
 
-    /// <summary>Replaces signs that ffmpeg's captions use for styles and cannot all escape.</summary>
+    /// <summary>Replaces characters that ffmpeg's captions use for styles, because not all of them can be escaped.</summary>
     private static Cue Plain(Cue cue) => cue with { Text = cue.Text.Replace('{', '(').Replace('}', ')').Replace('\\', '/') };
 
     private static string SubtitleCodec(VideoFormat format) =>
         format.HasBoxes ? "mov_text" : format == VideoFormat.WebM ? "webvtt" : "subrip";
 
-    /// <summary>Runs ffmpeg, which reports its progress on its standard output; without a report for a while it is ended.</summary>
+    /// <summary>Runs ffmpeg, which reports its progress on its standard output. If it reports nothing for a while, it is killed.</summary>
     private static async Task RunAsync(
         string[] arguments, string target, string whole, TimeSpan patience, CancellationToken cancellationToken)
     {

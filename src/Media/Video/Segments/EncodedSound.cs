@@ -4,8 +4,8 @@ using Locutor.Media.Processes;
 namespace Locutor.Media.Video.Segments;
 
 /// <summary>
-/// The whole audio of a video as AAC in a file. Segments and the finished video copy its packets, so that there is no gap between two
-/// segments, which an encoder that starts anew would leave.
+/// The whole audio of a video as AAC in a file. Segments and the finished video copy its packets. An encoder that starts anew for each
+/// segment would leave gaps between segments.
 /// </summary>
 internal sealed class EncodedSound
 {
@@ -66,7 +66,7 @@ internal sealed class EncodedSound
     public string[] Part(int firstFrame, int count)
     {
         // ffmpeg starts at the last packet that does not begin after the given time, and ends before the first that begins after it. Times
-        // between two packets leave no doubt.
+        // between two packets are unambiguous.
         int last = firstFrame + count;
         string[] end = last >= frames ? [] : ["-to", Seconds(Packet(last) - 0.5)];
         return ["-ss", Seconds(Packet(firstFrame) + 0.25), .. end, .. Whole];

@@ -32,7 +32,7 @@ public sealed class FragmentedFile : IDisposable
         }
         catch (Exception broken) when (broken is InvalidDataException or ArgumentOutOfRangeException)
         {
-            // Whoever decodes the file finds the fault.
+            // The decoder of the file reports the fault.
         }
         catch
         {

@@ -49,7 +49,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
         try
         {
             if (output.Streams || OutputFile.Format(options.Path) != VideoFormat.Mp4)
-                throw AsideFile.CannotWrite(options.Path, "a live video is an mp4 file");
+                throw AsideFile.CannotWrite(options.Path, "a live video must be an mp4 file");
             var video = new SegmentedVideo(options.Width, options.Height, options.FramesPerSecond, frames, longestSegment);
             return new SegmentedVideoWriter(options, video, output, h264, publish);
         }
@@ -73,7 +73,8 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
     }
 
     /// <summary>
-    /// Copies frames of another file without encoding them again, and publishes them as one segment. This needs frames of an equal encoder.
+    /// Copies frames of another file without encoding them again, and publishes them as one segment. The frames must come from an encoder
+    /// with equal settings.
     /// </summary>
     /// <param name="piece">The frames.</param>
     /// <param name="cancellationToken">Cancels; the writer can then only be disposed.</param>
@@ -92,7 +93,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
                 await input.WriteAsync(piece.Mp4, timer.Token).ConfigureAwait(false);
             },
             cancellationToken).ConfigureAwait(false);
-        // Only the bit rate in the header depends on the frames; one header for all segments spares players a change.
+        // Only the bit rate in the header depends on the frames; with one header for all segments, players need not switch.
         await AddAsync(Segment(mp4, piece.Frames) with { Header = ownHeader }, cancellationToken).ConfigureAwait(false);
         return true;
     }
@@ -159,7 +160,7 @@ public sealed class SegmentedVideoWriter : IAsyncDisposable
         }
         catch (InvalidDataException e)
         {
-            throw Failed($"the encoder wrote another segment: {e.Message}", e);
+            throw Failed($"the encoder wrote an unexpected segment: {e.Message}", e);
         }
     }
 
