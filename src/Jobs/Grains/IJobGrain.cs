@@ -33,7 +33,7 @@ public interface IJobGrain : IGrainWithStringKey
     /// </summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> WaitAsync(long version, TimeSpan atMost);
 
-    /// <summary>Notes that all inputs are in the data folder, so that the job may run.</summary>
+    /// <summary>Records that all inputs are in the data folder, so that the job may run.</summary>
     Task<bool> StoreInputsAsync(JobInput[] inputs);
 
     /// <summary>Fails the job because its inputs cannot be used.</summary>
@@ -68,7 +68,7 @@ public interface IJobGrain : IGrainWithStringKey
     Task<bool> RefuseAsync(int attempt, JobError error);
 
     /// <summary>
-    /// Notes that the worker of the attempt is lost. The job returns to the queue, or fails when it has lost too many workers.
+    /// Records that the worker of the attempt is lost. The job returns to the queue, or fails when it has lost too many workers.
     /// </summary>
     Task<JobRecord?> LoseWorkerAsync(int attempt);
 

@@ -36,13 +36,13 @@ public sealed record WorkerReport
 /// <summary>An order of an operator to a worker.</summary>
 public enum WorkerOrder
 {
-    /// <summary>To take jobs, as every worker does at first.</summary>
+    /// <summary>The worker takes jobs. Every worker starts in this way.</summary>
     Work,
 
-    /// <summary>To finish its job and take no others.</summary>
+    /// <summary>The worker finishes its job and takes no others.</summary>
     Pause,
 
-    /// <summary>To finish its job or hand it back, and to end.</summary>
+    /// <summary>The worker finishes its job or hands it back, and then ends.</summary>
     Retire,
 }
 
@@ -127,19 +127,19 @@ public interface IQueueGrain : IGrainWithStringKey
     [AlwaysInterleave] Task<JobRecord?> LeaseAsync(WorkerReport worker, TimeSpan wait);
 
     /// <summary>
-    /// Notes that a worker wants no more jobs. Its pending call of <see cref="LeaseAsync"/> returns null, or a job that was being
+    /// Records that a worker wants no more jobs. Its pending call of <see cref="LeaseAsync"/> returns null, or a job that was being
     /// started.
     /// </summary>
     [AlwaysInterleave] Task LeaveAsync(string workerId);
 
-    /// <summary>Notes that a worker is alive.</summary>
+    /// <summary>Records that a worker is alive.</summary>
     Task HeartbeatAsync(WorkerReport worker);
 
-    /// <summary>Notes that a worker has loaded a model.</summary>
+    /// <summary>Records that a worker has loaded a model.</summary>
     Task ModelLoadedAsync(ModelLoad load);
 
     /// <summary>
-    /// Notes that the processes of all workers with this id prefix have ended, so that their jobs are requeued before the leases run out.
+    /// Records that the processes of all workers with this id prefix have ended, so that their jobs are requeued before the leases expire.
     /// </summary>
     Task WorkersGoneAsync(string idPrefix, string exceptPrefix);
 
@@ -149,7 +149,7 @@ public interface IQueueGrain : IGrainWithStringKey
     /// </summary>
     [AlwaysInterleave, ResponseTimeout(Patience.Waits)] Task<JobRecord?> NextToFetchAsync(TimeSpan wait);
 
-    /// <summary>Notes that the inputs of a job are still being fetched.</summary>
+    /// <summary>Records that the inputs of a job are still being fetched.</summary>
     Task FetchingAsync(string jobId);
 
     /// <summary>Returns the next job whose webhook is due, or null after <paramref name="wait"/>.</summary>

@@ -52,6 +52,6 @@ public sealed partial class JobGrain
         telling = null;
     }
 
-    [LoggerMessage(LogLevel.Warning, "the queue could not be told how job {Job} changed, and is told again: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "the queue could not be notified of a change of job {Job}, trying again: {Reason}")]
     private partial void LogNotTold(string job, string reason);
 }

@@ -170,7 +170,7 @@ public sealed partial class JobGrain : Grain, IJobGrain
         }
         else if (current is not null)
         {
-            await TellAsync(queue: false); // The caller goes by the index, which may have missed the change.
+            await TellAsync(queue: false); // The caller read the index, which may have missed the change.
         }
         return current;
     }

@@ -45,7 +45,7 @@ public sealed class JobsMetrics : IDisposable
         Gauge("locutor.queue.oldest", "s", "age of the oldest job that waits for a worker", () => queue.OldestSeconds);
         Gauge("locutor.queue.webhooks", null, "webhooks still to be delivered", () => queue.Webhooks);
         Gauge(
-            "locutor.queue.figures.age", "s", "time since this node last heard of the queue, from which its gauges are",
+            "locutor.queue.figures.age", "s", "time since this node last received the statistics of the queue for its gauges",
             () => this.time.GetElapsedTime(Interlocked.Read(ref observed)).TotalSeconds);
         meter.CreateObservableGauge("locutor.workers", Workers, description: "workers seen in the last two minutes, by state");
         BeginAtZero();

@@ -243,6 +243,6 @@ public sealed partial class TokenIndexGrain(
         return low;
     }
 
-    [LoggerMessage(LogLevel.Warning, "the queue could not be told of job {Job}, and is told again: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "the queue could not be notified of job {Job}, trying again: {Reason}")]
     private partial void LogNotTold(string job, string reason);
 }

@@ -97,6 +97,6 @@ public sealed class ClusterCertificate : IDisposable
     public void Dispose() => Certificate.Dispose();
 
     private static string Describe(string file, Exception exception) => System.IO.File.Exists(file)
-        ? $"{file} is no certificate of a cluster ({exception.Message})"
+        ? $"{file} is not a certificate of a cluster ({exception.Message})"
         : $"there is no {file}, the certificate of the cluster";
 }

@@ -10,7 +10,7 @@ namespace Locutor.Jobs.Hosting;
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
 internal sealed partial class ClusterTls(ClusterCertificate certificate, TimeProvider time, ILogger<ClusterTls> logger)
 {
-    // Long enough for a machine that is busy starting several programs. The time of a connection includes its handshake.
+    // This is long enough for a machine that is busy starting several programs. The time of a connection includes its handshake.
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan SayEvery = TimeSpan.FromSeconds(10);
 
@@ -50,7 +50,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
         return options;
     }
 
-    /// <summary>Logs in plain words why a TLS connection was closed, since the library reports it only in a technical log.</summary>
+    /// <summary>Logs why a TLS connection was closed, in words for operators; the library reports it only in a debug log.</summary>
     private ConnectionDelegate Tell(ConnectionDelegate next) => async connection =>
     {
         try
@@ -78,7 +78,7 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
 
     [LoggerMessage(
         LogLevel.Warning,
-        "a connection with {Other} is refused: the other end shows another certificate than {File}, or none. Every node and worker " +
+        "a connection with {Other} is refused: the other end has a certificate that differs from {File}, or none. Every node and worker " +
         "needs the same file, and the same cluster_tls")]
     private partial void LogRefused(EndPoint? other, string file);
 }

@@ -36,7 +36,7 @@ public static class FreePort
             }
             catch (SocketException)
             {
-                // somebody listens there
+                // another process listens on it
             }
         }
         throw new IOException($"no port between {From} and {To - 1} is free");

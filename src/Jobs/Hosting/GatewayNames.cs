@@ -52,7 +52,7 @@ internal sealed class NamedGateways(GatewayName[] names, IOptions<GatewayOptions
         }
         catch (SocketException)
         {
-            return []; // The others may be there; this one is looked up again.
+            return []; // The other names may resolve; this one is resolved again later.
         }
     }
 }

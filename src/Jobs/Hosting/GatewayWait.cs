@@ -19,7 +19,7 @@ internal sealed partial class GatewayWait(
         if (tries++ % SayEvery == 0)
         {
             LogWaiting(exception.Message.ReplaceLineEndings(" ") + (
-                certificate is null ? " (this worker shows no certificate, as cluster_tls=false says; a node with one refuses it)" : ""));
+                certificate is null ? " (this worker has no certificate because of cluster_tls=false; a node with one refuses it)" : ""));
         }
 
         await Task.Delay(Pause, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);

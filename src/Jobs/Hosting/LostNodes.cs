@@ -85,7 +85,7 @@ internal sealed partial class LostNodes(
         }
         catch (Exception exception) when (exception is SemaphoreFullException or ObjectDisposedException)
         {
-            // It will look, or this node is stopping.
+            // A check is already requested, or this node is stopping.
         }
     }
 
@@ -161,7 +161,7 @@ internal sealed partial class LostNodes(
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "the node at {Node} has ended without saying so: others take over its jobs")]
+    [LoggerMessage(LogLevel.Warning, "the node at {Node} has ended unexpectedly: other nodes take over its jobs")]
     private partial void LogLost(SiloAddress node);
 
     [LoggerMessage(LogLevel.Warning, "could not find out whether nodes are lost: {Reason}")]

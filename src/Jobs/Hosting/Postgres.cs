@@ -44,12 +44,12 @@ internal static class Postgres
     {
         silo.Configure<ClusterMembershipOptions>(membership =>
         {
-            // For machines that do not answer at all. A node on a busy machine must not be taken for one: it would have to stop.
+            // For machines that do not answer at all. A node on a busy machine must not be declared lost: it would have to stop.
             membership.ProbeTimeout = membership.MinProbeTimeout = TimeSpan.FromSeconds(3);
-            // By default four times as long, and a node is kept that long for each probe since it was last heard.
+            // The default is four times as long, and each missed probe can delay the loss of a node by this time.
             membership.MaxProbeTimeout = TimeSpan.FromSeconds(4);
             membership.NumMissedProbesLimit = 3;
-            // A node that starts alone need not wait longer than three of these for one that left without a trace.
+            // A node that starts alone waits at most three of these periods for a node that ended without a notice.
             membership.IAmAliveTablePublishTimeout = membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
         });
         LostNodes.Use(silo);

@@ -58,7 +58,7 @@ public sealed class FairQueue
     }
 
     /// <summary>
-    /// Removes the job whose turn it is among those that the worker can run, and counts it as running for its owner until
+    /// Removes the next job in the order that the worker can run, and counts it as running for its owner until
     /// <see cref="Finished"/> is called. Owners that run as many jobs as they may are left out.
     /// </summary>
     public bool TryTake(WorkerOffer offer, out Waiting job)
@@ -89,7 +89,7 @@ public sealed class FairQueue
     /// <summary>Counts a running job that was not taken from this queue, for example after a restart.</summary>
     public void Started(string owner) => LaneOf(owner).Running++;
 
-    /// <summary>Notes that a running job of the owner has ended.</summary>
+    /// <summary>Records that a running job of the owner has ended.</summary>
     public void Finished(string owner)
     {
         if (!lanes.TryGetValue(owner, out var lane))

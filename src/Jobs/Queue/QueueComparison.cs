@@ -56,6 +56,6 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
         return ids.Length;
     }
 
-    [LoggerMessage(LogLevel.Warning, "job {Job} has no record any more and leaves the index")]
+    [LoggerMessage(LogLevel.Warning, "job {Job} has no record any more and is removed from the index")]
     private partial void LogNoRecord(string job);
 }

@@ -109,15 +109,15 @@ public sealed partial class QueueGrain
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "took up {Taken} open jobs ({Waiting} waiting, {Running} running) in {Milliseconds:F0} ms")]
+    [LoggerMessage(LogLevel.Information, "loaded {Taken} open jobs ({Waiting} waiting, {Running} running) in {Milliseconds:F0} ms")]
     private partial void LogRebuilt(int taken, int waiting, int running, double milliseconds);
 
-    [LoggerMessage(LogLevel.Error, "taking up the open jobs failed, trying again")]
+    [LoggerMessage(LogLevel.Error, "the open jobs could not be loaded, trying again")]
     private partial void LogRebuildFailed(Exception? exception);
 
-    [LoggerMessage(LogLevel.Information, "{Count} jobs were not where their records say, and are now")]
+    [LoggerMessage(LogLevel.Information, "{Count} jobs were in lists that differed from their records; they have been moved")]
     private partial void LogCompared(int count);
 
-    [LoggerMessage(LogLevel.Warning, "the queue could not look after its jobs and tries again: {Reason}")]
+    [LoggerMessage(LogLevel.Warning, "the queue could not check its jobs, trying again: {Reason}")]
     private partial void LogSweepFailed(string reason);
 }

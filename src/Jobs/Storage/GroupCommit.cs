@@ -57,7 +57,7 @@ public sealed class GroupCommit : IDisposable
             Commit(connection, group);
     }
 
-    /// <summary>Waits for writes and takes all that are there.</summary>
+    /// <summary>Waits for writes and takes all of them.</summary>
     /// <returns>Whether there are any; after the end there are none.</returns>
     private bool Take(List<Write> group)
     {

@@ -18,5 +18,5 @@ public sealed class StateSerializer : IGrainStorageSerializer
 
     public T Deserialize<T>(BinaryData input) =>
         JsonSerializer.Deserialize<T>(input.ToMemory().Span, Options)
-        ?? throw new JsonException($"a stored {typeof(T).Name} of {input.ToMemory().Length} bytes reads as null");
+        ?? throw new JsonException($"a stored {typeof(T).Name} of {input.ToMemory().Length} bytes is null");
 }

@@ -98,7 +98,7 @@ public sealed class TokenStore(Func<DbConnection> open, TimeProvider time)
     public IReadOnlyList<string> WithJobsToCancel() =>
         sql.Rows("SELECT key_id FROM tokens WHERE cancel_jobs = 1", reader => reader.GetString(0));
 
-    /// <summary>Notes that the jobs of revoked tokens were canceled.</summary>
+    /// <summary>Records that the jobs of revoked tokens were canceled.</summary>
     /// <param name="revokedBefore">
     /// Tokens that were revoked at or after this time keep their mark, since a submission may still arrive.
     /// </param>

@@ -11,7 +11,7 @@ public sealed record DayOfUsage(
 
 /// <summary>
 /// The usage of all tokens: one row for each job that has ended. A row is written once, however often it is recorded, so a job can be
-/// recorded again after a crash. The part of a video counts with its GPU time alone. Rows stay when the job expires or is deleted.
+/// recorded again after a crash. For the part of a video, only the GPU time is counted. Rows stay when the job expires or is deleted.
 /// </summary>
 public sealed class UsageStore(Func<DbConnection> open)
 {

@@ -35,7 +35,7 @@ internal sealed partial class Readiness(
         return Results.Text(string.Join('\n', reasons), statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 
-    /// <summary>Answers the load balancer of RunPod: 200 when requests may come, 204 while the service starts or drains.</summary>
+    /// <summary>Answers the load balancer of RunPod: 200 when the service accepts requests, 204 while it starts or drains.</summary>
     public static IResult Ping(Readiness readiness) => readiness.Reasons.Count == 0 ? Results.Ok() : Results.NoContent();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -72,7 +72,7 @@ internal sealed partial class Readiness(
         {
             var queue = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync().WaitAsync(Patience, time);
             if (!queue.Ready)
-                return "queue: taking up the open jobs";
+                return "queue: loading the open jobs";
             bool expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
             return expected && queue.Workers == 0
                 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected " +
@@ -98,7 +98,7 @@ internal sealed partial class Readiness(
         }
     }
 
-    private string? Disk() => quota.IsFull ? "disk: no room for more inputs and results" : null;
+    private string? Disk() => quota.IsFull ? "disk: no space for more inputs and results" : null;
 
     private void Log(string[] found)
     {

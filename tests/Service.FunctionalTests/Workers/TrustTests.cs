@@ -23,11 +23,11 @@ public sealed class TrustTests
             without.ShouldContain("locutor cluster init");
             ClusterCertificate.Create(Path.Combine(folder, ClusterCertificate.FileName));
             (await RunAsync(folder, gateway, 120, log => log.Contains("this worker waits for a node", StringComparison.Ordinal)))
-                .ShouldContain("shows another certificate than");
+                .ShouldContain("has a certificate that differs from");
             (await RunAsync(folder, gateway, 120, log => log.Contains("this worker waits for a node", StringComparison.Ordinal), "false"))
-                .ShouldContain("this worker shows no certificate");
+                .ShouldContain("this worker has no certificate");
             for (var clock = Stopwatch.StartNew(); !service.Log.Contains(
-                "is refused: the other end shows another certificate than", StringComparison.Ordinal); await Task.Delay(50))
+                "is refused: the other end has a certificate that differs from", StringComparison.Ordinal); await Task.Delay(50))
             {
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), service.Log);
             }
