@@ -19,7 +19,7 @@ public static class ExistingOutputs
     /// <summary>Decides whether outputs may be replaced.</summary>
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>
-    /// <returns>False if there is an output that exists and is kept.</returns>
+    /// <returns>False if an output exists and must not be replaced.</returns>
     /// <exception cref="CommandException">There is nobody to ask.</exception>
     public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice) =>
         MayWrite(paths, choice, Terminal.CanAsk ? Terminal.Ask : null);

@@ -27,7 +27,7 @@ public sealed class InspectTests : IDisposable
         string wide = Path.Combine(folder.FullName, "wide.png");
         await ToolAsync("-f", "lavfi", "-i", "testsrc=s=900x200", "-frames:v", "1", wide);
         string noise = await InspectAsync(wide);
-        noise.ShouldContain("none like that of a painted portrait");
+        noise.ShouldContain("none that resembles the painted portraits");
         noise.ShouldContain("note        ");
     }
 

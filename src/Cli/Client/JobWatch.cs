@@ -2,7 +2,7 @@ using Locutor.Cli.Generate;
 
 namespace Locutor.Cli.Client;
 
-/// <summary>Follows a job until it is over and shows its progress. Ctrl-C ends the watching; the job itself continues.</summary>
+/// <summary>Follows a job until it has ended and shows its progress. Ctrl-C ends this command; the job itself continues.</summary>
 /// <param name="client">The service.</param>
 /// <param name="json">Whether every change is printed as a JSON object on standard output.</param>
 /// <param name="quiet">Whether nothing but a failure is printed.</param>

@@ -6,7 +6,7 @@ namespace Locutor.Cli.Client;
 /// <summary>A job as a service describes it.</summary>
 internal sealed class RemoteJob(JsonElement json)
 {
-    /// <summary>All that the service tells of the job.</summary>
+    /// <summary>The JSON object of the job, as the service sent it.</summary>
     public JsonElement Json => json;
 
     public string Id => Text("id") ?? "";

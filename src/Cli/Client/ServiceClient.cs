@@ -6,8 +6,8 @@ using Locutor.Files;
 namespace Locutor.Cli.Client;
 
 /// <summary>
-/// The HTTP client of the commands that use a service. A request that finds the service busy, or for a moment
-/// away, is repeated; a submission carries a key, so that a repetition makes no second job.
+/// The HTTP client of the commands that use a service. A request is repeated while the service is busy or does not answer for a moment. A
+/// submission has a key, so that a repetition creates no second job.
 /// </summary>
 internal sealed class ServiceClient : IDisposable
 {
@@ -20,7 +20,7 @@ internal sealed class ServiceClient : IDisposable
     /// <summary>Creates a client.</summary>
     /// <param name="server">Address of the service.</param>
     /// <param name="token">The token as KEY.SECRET; null for a service without tokens.</param>
-    /// <exception cref="CommandException">The address is not one of HTTP.</exception>
+    /// <exception cref="CommandException">The address is not an HTTP address.</exception>
     public ServiceClient(string server, string? token)
     {
         if (!Uri.TryCreate(server.TrimEnd('/') + "/", UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https"))
@@ -35,26 +35,26 @@ internal sealed class ServiceClient : IDisposable
     }
 
     /// <summary>Submits a job.</summary>
-    /// <param name="form">Creates the form, for every try anew.</param>
+    /// <param name="form">Creates the form; called for each attempt.</param>
     /// <param name="cancellationToken">Stops the submission.</param>
     public Task<RemoteJob> SubmitAsync(Func<MultipartFormDataContent> form, CancellationToken cancellationToken) =>
         AcceptedAsync("v1/jobs", form, cancellationToken);
 
     /// <summary>Submits a job again with its stored inputs and its fields.</summary>
     /// <param name="id">The job to repeat.</param>
-    /// <param name="seed">The seed of the new job; null draws another one, which gives a variation.</param>
+    /// <param name="seed">The seed of the new job; null chooses a new one, so that the video is a variation.</param>
     /// <param name="cancellationToken">Stops the submission.</param>
     public Task<RemoteJob> AgainAsync(string id, long? seed, CancellationToken cancellationToken) =>
         AcceptedAsync($"{PathOf(id)}/again" + (seed is null ? "" : $"?seed={seed}"), () => null, cancellationToken);
 
-    /// <summary>Cancels a job and returns it. A job that is over does not change.</summary>
+    /// <summary>Cancels a job and returns it. A job that has ended does not change.</summary>
     public async Task<RemoteJob> CancelAsync(string id, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Post, $"{PathOf(id)}/cancel"), cancellationToken);
         return new RemoteJob(await JsonAsync(response, cancellationToken));
     }
 
-    /// <summary>Deletes a job with its files. A job that is not over is canceled first.</summary>
+    /// <summary>Deletes a job with its files. A job that has not ended is canceled first.</summary>
     public async Task DeleteAsync(string id, CancellationToken cancellationToken)
     {
         using var response = await SendAsync(() => new HttpRequestMessage(HttpMethod.Delete, PathOf(id)), cancellationToken);
@@ -108,7 +108,7 @@ internal sealed class ServiceClient : IDisposable
 
     private static string PathOf(string id) => $"v1/jobs/{Uri.EscapeDataString(id)}";
 
-    /// <summary>Sends a submission. Every try carries the same key, so that the service accepts one job.</summary>
+    /// <summary>Sends a submission. All attempts have one key, so that the service accepts one job.</summary>
     private async Task<RemoteJob> AcceptedAsync(string address, Func<HttpContent?> content, CancellationToken cancellationToken)
     {
         string key = Guid.NewGuid().ToString("N");
@@ -124,7 +124,7 @@ internal sealed class ServiceClient : IDisposable
         return await JsonAsync(response, cancellationToken);
     }
 
-    /// <summary>Sends a request and repeats it while that helps.</summary>
+    /// <summary>Sends a request and repeats it after failures that may be temporary.</summary>
     /// <exception cref="CommandException">The service refused the request, or cannot be reached.</exception>
     private async Task<HttpResponseMessage> SendAsync(Func<HttpRequestMessage> request, CancellationToken cancellationToken)
     {
@@ -167,7 +167,7 @@ internal sealed class ServiceClient : IDisposable
         }
         catch (JsonException)
         {
-            throw new CommandException(ExitCodes.Usage, $"{response.RequestMessage!.RequestUri}: the answer is not one of this service");
+            throw new CommandException(ExitCodes.Usage, $"{response.RequestMessage!.RequestUri}: the answer is not from a Locutor service");
         }
     }
 }

@@ -19,14 +19,14 @@ internal static class ServiceProblem
         if (response.StatusCode == HttpStatusCode.Unauthorized)
         {
             return new(
-                code, $"{server}: a token is needed, or this one is not accepted; set LOCUTOR_TOKEN to KEY.SECRET or write the output of " +
-                $"'locutor tokens create' into {ServiceToken.UsualPath}");
+                code, $"{server}: a token is required, or this token is not accepted; set LOCUTOR_TOKEN to KEY.SECRET or write the " +
+                $"output of 'locutor tokens create' into {ServiceToken.UsualPath}");
         }
 
         return new(code, Describe(body) is { Length: > 0 } told ? told : $"{server}: {(int)response.StatusCode} {response.ReasonPhrase}");
     }
 
-    /// <summary>Returns the faults of the fields by the names of their options, or the message of the problem.</summary>
+    /// <summary>Returns the errors of the fields under the names of their options, or the message of the problem.</summary>
     internal static string Describe(string body)
     {
         try

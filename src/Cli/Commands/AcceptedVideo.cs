@@ -4,7 +4,7 @@ using Locutor.Cli.Client;
 namespace Locutor.Cli.Commands;
 
 /// <summary>
-/// The rest of a submission, which <c>submit</c> and <c>again</c> share: print the id, and where it is asked for, wait for the video and
+/// The last steps of a submission, for <c>submit</c> and <c>again</c>: print the id, and if an option requests it, wait for the video and
 /// download it.
 /// </summary>
 internal sealed class AcceptedVideo
@@ -14,7 +14,7 @@ internal sealed class AcceptedVideo
         Description = "Wait for the video and write it to this file; - is standard output.",
         HelpName = "FILE",
     };
-    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the job is over." };
+    private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the job has ended." };
 
     private readonly string? output;
     private readonly bool waits, json, quiet;
@@ -30,7 +30,7 @@ internal sealed class AcceptedVideo
     public static IReadOnlyList<Option> Options { get; } = [Output, ClientCommands.Yes, Wait, ClientCommands.Json, ClientCommands.Quiet];
 
     /// <summary>Reads the options and checks that the output can be written, before anything is submitted.</summary>
-    /// <exception cref="CommandException">The output cannot be written, or exists and is kept.</exception>
+    /// <exception cref="CommandException">The output cannot be written, or exists and must not be replaced.</exception>
     public static AcceptedVideo From(ParseResult parsed)
     {
         var video = new AcceptedVideo(parsed);
@@ -38,7 +38,7 @@ internal sealed class AcceptedVideo
         return video;
     }
 
-    /// <summary>Prints the id of an accepted job, and waits and downloads where that is asked for.</summary>
+    /// <summary>Prints the id of an accepted job; waits for the video and downloads it if the options request it.</summary>
     public async Task<int> FinishAsync(ServiceClient client, RemoteJob job, CancellationToken cancellationToken)
     {
         if (output != "-") Console.WriteLine(json ? job.Json.GetRawText() : job.Id);

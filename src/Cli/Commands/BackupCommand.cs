@@ -9,7 +9,7 @@ namespace Locutor.Cli.Commands;
 internal static class BackupCommand
 {
     public static Command Create() => Make(
-        "backup", "Copy the data of a service into a new folder, also while it runs.",
+        "backup", "Copy the data of a service into a new folder. The service may be running.",
         "The folder to create.",
         async (settings, folder, cancellationToken) =>
         {
@@ -34,7 +34,7 @@ internal static class BackupCommand
     {
         var folder = new Argument<string>("folder") { Description = folderHelp };
         var data = new Option<string?>("--data") { Description = "The service's data folder." };
-        var config = new Option<string?>("--config") { Description = "Settings file. Default: locutor.json of the data folder." };
+        var config = new Option<string?>("--config") { Description = "Settings file. Default: locutor.json in the data folder." };
         var command = new Command(name, description) { folder, data, config };
         command.SetAction(async (parsed, cancellationToken) =>
         {

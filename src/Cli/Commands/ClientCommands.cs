@@ -15,7 +15,7 @@ internal static class ClientCommands
 
     public static readonly Option<string?> Server = new("--server")
     {
-        Description = $"Address of the service. Default: that of {ServerVariable}, else {UsualServer}.",
+        Description = $"Address of the service. Default: the value of {ServerVariable}, otherwise {UsualServer}.",
         HelpName = "URL",
     };
     public static readonly Option<string?> TokenFile = new("--token-file")
@@ -23,9 +23,9 @@ internal static class ClientCommands
         Description = "File with the token, KEY.SECRET. Default: LOCUTOR_TOKEN, or the file token in the user's folder of settings.",
         HelpName = "FILE",
     };
-    public static readonly Option<bool> Json = new("--json") { Description = "Print jobs as JSON, one object a line, on standard output." };
-    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print nothing but errors." };
-    public static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Replace an output that exists, without a question." };
+    public static readonly Option<bool> Json = new("--json") { Description = "Print JSON on standard output, one object per line." };
+    public static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print only errors." };
+    public static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Replace an existing output without asking." };
 
     private static readonly Argument<string> Id = new("id") { Description = "The id of a job, fc-..." };
     private static readonly Option<string> Output = new("--output-path", "-o")
@@ -42,7 +42,7 @@ internal static class ClientCommands
     };
     private static readonly Option<string?> Status = new("--status")
     {
-        Description = "Only these: queued, running, succeeded, failed, canceled or expired.",
+        Description = "List only jobs with this status: queued, running, succeeded, failed, canceled or expired.",
         HelpName = "NAME",
     };
 
@@ -50,14 +50,14 @@ internal static class ClientCommands
     {
         var jobs = new Command("jobs", "List the jobs of a service, newest first.") { Limit, Status, Json, Server, TokenFile };
         jobs.SetAction(ListAsync);
-        var watch = new Command("watch", "Follow a job of a service until it is over.") { Id, Json, Quiet, Server, TokenFile };
+        var watch = new Command("watch", "Follow a job of a service until it has ended.") { Id, Json, Quiet, Server, TokenFile };
         watch.SetAction(WatchAsync);
         var download = new Command("download", "Download the video of a job.") { Id, Output, Format, Yes, Quiet, Server, TokenFile };
         download.SetAction(DownloadAsync);
         return [jobs, watch, download];
     }
 
-    /// <summary>Creates the client that the command line asks for.</summary>
+    /// <summary>Creates the client from the options of the command line.</summary>
     public static ServiceClient Connect(ParseResult parsed) => new(
         parsed.GetValue(Server) ?? (Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 } named ? named : UsualServer),
         ServiceToken.Find(parsed.GetValue(TokenFile)));
@@ -76,7 +76,7 @@ internal static class ClientCommands
         if (path == "-") return;
         WritablePath.Check(path);
         if (!ExistingOutputs.MayWrite([path], replace ? ExistingOutput.Replace : ExistingOutput.Ask))
-            throw new CommandException(ExitCodes.BadOutput, $"{path} exists and is kept");
+            throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
     }
 
     /// <summary>Returns a row of the table of jobs, at most 100 columns wide.</summary>

@@ -9,7 +9,7 @@ internal static class CloneCommands
 {
     private static readonly string[] Names = ["train", "evaluate", "portrait", "bench"];
 
-    /// <summary>Creates hidden commands that tell where the real ones are.</summary>
+    /// <summary>Creates hidden commands, which tell how to run the real ones.</summary>
     public static IEnumerable<Command> Create() => Names.Select(Create);
 
     private static Command Create(string name)

@@ -68,7 +68,7 @@ internal static class CompletionCommand
         command.SetAction(parsed =>
         {
             int end = Math.Max(0, parsed.GetRequiredValue(position));
-            string text = parsed.GetRequiredValue(line).PadRight(end); // PowerShell leaves out the spaces at the end.
+            string text = parsed.GetRequiredValue(line).PadRight(end); // PowerShell omits the spaces at the end.
             foreach (string word in LineCompletion.After(root, text[..end])) parsed.InvocationConfiguration.Output.WriteLine(word);
         });
         return command;

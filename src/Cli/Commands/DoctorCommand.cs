@@ -10,7 +10,7 @@ namespace Locutor.Cli.Commands;
 /// </summary>
 internal static class DoctorCommand
 {
-    private static readonly Option<bool> Json = new("--json") { Description = "One JSON object a line, on standard output." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON on standard output, one object per line." };
     private static readonly Option<bool> Libraries = new(OtherProcess.Option) { Hidden = true };
 
     public static Command Create()

@@ -8,7 +8,7 @@ namespace Locutor.Cli.Commands;
 
 /// <summary>
 /// The command <c>locutor generate</c>: it makes a video from a picture and a voice or a text. The options of the request come from the
-/// table of request fields; this class adds the options that concern this machine.
+/// table of request fields; this class adds the options for this machine.
 /// </summary>
 internal static class GenerateCommand
 {
@@ -29,7 +29,7 @@ internal static class GenerateCommand
     };
     private static readonly Option<bool> Fragmented = new("--fragmented")
     {
-        Description = "Write a file that can be played while it grows."
+        Description = "Write a file that players can open before it is complete."
     };
     private static readonly Option<string> RawAudio = new("--raw-audio")
     {
@@ -53,23 +53,23 @@ internal static class GenerateCommand
             "CSV file, whose first row names fields such as image, audio, text, prompt and output. --output-path is then a folder.",
         HelpName = "FOLDER|CSV",
     };
-    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Replace an output that exists, without a question." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Replace an existing output without asking." };
     private static readonly Option<bool> No = new("--no", "-n")
     {
-        Description = "Keep an output that exists; in a batch, make only the missing videos."
+        Description = "Keep an existing output; in a batch, make only the missing videos."
     };
-    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print nothing but errors." };
+    private static readonly Option<bool> Quiet = new("--quiet", "-q") { Description = "Print only errors." };
     private static readonly Option<bool> Json = new("--json")
     {
-        Description = "Print progress and result as JSON on standard output, one object a line."
+        Description = "Print progress and result as JSON on standard output, one object per line."
     };
     private static readonly Option<bool> Timings = new("--timings")
     {
-        Description = "Print at the end where the time went, on standard error."
+        Description = "Print the time of each stage on standard error at the end."
     };
     private static readonly Option<string> Device = new("--device")
     {
-        Description = "Where to compute: cpu or cuda. Default: the GPU when there is one.",
+        Description = "Device that runs the networks: cpu or cuda. Default: the GPU if there is one.",
         HelpName = "cpu|cuda",
         DefaultValueFactory = _ => "auto",
     };
@@ -89,7 +89,7 @@ internal static class GenerateCommand
     private static readonly Option<string?> VramBudget = new("--vram-budget")
     {
         Description =
-            "Largest use of the GPU's memory, in GiB. What does not fit is offloaded to the machine's memory. Default: all that is free.",
+            "GPU memory to use at most, in GiB. Weights that do not fit are offloaded to the machine's memory. Default: all free memory.",
         HelpName = "GIB",
     };
 
@@ -123,13 +123,13 @@ internal static class GenerateCommand
         return command;
     }
 
-    /// <summary>Reads the videos of a batch. The options of the command line fill what a row leaves out.</summary>
+    /// <summary>Reads the videos of a batch. The options of the command line apply to fields that a row omits.</summary>
     internal static IReadOnlyList<(string Name, GenerateArguments Arguments)> ReadBatch(ParseResult parsed, string batch)
     {
         foreach (var option in new Option[] { Live, RawAudio, SoundPath, TextFile })
         {
             if (parsed.GetResult(option) is { Implicit: false })
-                throw new CommandException(ExitCodes.Usage, $"{option.Name}: not with --batch, which makes several videos");
+                throw new CommandException(ExitCodes.Usage, $"{option.Name}: cannot be combined with --batch, which makes several videos");
         }
 
         if (parsed.GetValue(Output) is not { Length: > 0 } folder || OutputPath.IsStandard(folder) || File.Exists(folder))
@@ -155,7 +155,7 @@ internal static class GenerateCommand
     };
 
     /// <summary>
-    /// Reads the command line without checks. <see cref="RequestForm.Resolve"/> reports the faults of the request.
+    /// Reads the command line without checks. <see cref="RequestForm.Resolve"/> reports the errors of the request.
     /// </summary>
     internal static GenerateArguments Read(ParseResult parsed)
     {

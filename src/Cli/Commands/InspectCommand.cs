@@ -20,7 +20,7 @@ internal static class InspectCommand
 
     public static Command Create()
     {
-        var command = new Command("inspect", "Describe a file: who made a video, what becomes of a picture, what is in a checkpoint.")
+        var command = new Command("inspect", "Describe a file: origin of a video, use of a picture by a model, tensors of a checkpoint.")
             { File, Model, ModelsCommand.Store };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 
 namespace Locutor.Cli.Commands;
 
-/// <summary>The text that the program prints where a command is missing.</summary>
+/// <summary>The text that the program prints if no command is given.</summary>
 internal static class Introduction
 {
     private const string Text = """

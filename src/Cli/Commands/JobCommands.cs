@@ -12,16 +12,16 @@ internal static class JobCommands
         Arity = ArgumentArity.OneOrMore,
     };
     private static readonly Argument<string> Id = new("id") { Description = "The id of the job to repeat, fc-..." };
-    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Delete without a question." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Delete without asking." };
     private static readonly Option<long?> Seed = new("--seed")
     {
-        Description = "Seed of the new video. Default: another one, which gives a variation of the video.",
+        Description = "Seed of the new video. Default: a new seed, so that the video is a variation.",
         HelpName = "N",
     };
 
     public static IEnumerable<Command> Create()
     {
-        var cancel = new Command("cancel", "Cancel jobs of a service; one that has begun is stopped.")
+        var cancel = new Command("cancel", "Cancel jobs of a service. A job that has started is stopped.")
         {
             Ids, ClientCommands.Json, ClientCommands.Quiet, ClientCommands.Server, ClientCommands.TokenFile,
         };
@@ -76,8 +76,8 @@ internal static class JobCommands
         return await video.FinishAsync(client, job, cancellationToken);
     }
 
-    /// <summary>Does something to each of the named jobs. A failure does not stop the others.</summary>
-    /// <returns>The exit code of the first failure, or that of success.</returns>
+    /// <summary>Applies an action to each of the given jobs. A failure does not stop the others.</summary>
+    /// <returns>The exit code of the first failure, or 0.</returns>
     private static async Task<int> EachAsync(ParseResult parsed, Func<string, Task> change)
     {
         int code = ExitCodes.Success;

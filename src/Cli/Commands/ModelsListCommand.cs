@@ -19,11 +19,11 @@ internal static class ModelsListCommand
         'locutor models show NAME' explains a model, 'locutor models pull NAME' downloads it.
         """;
 
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object a line." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON, one object per line." };
 
     public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)
     {
-        var command = new Command("list", "List the models, what they are for, and which are on this machine.") { store, Json };
+        var command = new Command("list", "List the models, their purposes, and which of them are on this machine.") { store, Json };
         command.SetAction(parsed => List(open(parsed), parsed.GetValue(Json), parsed.InvocationConfiguration.Output));
         return command;
     }
@@ -47,7 +47,7 @@ internal static class ModelsListCommand
             : $"{here} of {all} files";
     }
 
-    /// <summary>Returns how many files of a model are on this machine, and how many it has.</summary>
+    /// <summary>Returns the number of a model's files on this machine, and the number of all its files.</summary>
     internal static (int Here, int All) FilesOf(ResolvedBundle model)
     {
         BundleFile[] files = [.. model.Bundle.Files().SelectMany(file => model.Store.WithShards(file.File)).Distinct()];

@@ -17,7 +17,7 @@ internal static class PrepareCommand
 {
     private static readonly Argument<string?> Name = new("name")
     {
-        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own; left out with --weights.",
+        Description = "A bundle of 'locutor models list', or the path of your own bundle.json. Omit it with --weights.",
         Arity = ArgumentArity.ZeroOrOne,
         HelpName = "name",
         CompletionSources = { RequestOptions.ModelNames },
@@ -25,31 +25,31 @@ internal static class PrepareCommand
     private static readonly Option<WeightPrecision?> Wanted = new("--precision")
     {
         Description =
-            $"How weights are held: {WeightPrecisions.All}. The 8-bit ones have a scale for each output row. Without it, what the " +
-            "bundle says, or bfloat16.",
+            $"Precision of the stored weights: {WeightPrecisions.All}. The 8-bit formats have a scale for each output row. Default: the " +
+            "bundle's precision, or bfloat16.",
         HelpName = "NAME",
         CustomParser = PrecisionOption.Parse,
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Merge the adapters of this preset in; without it, those of the bundle's usual preset.",
+        Description = "Preset whose adapters are merged into the weights. Default: the default preset of the bundle.",
         HelpName = "NAME",
     };
     private static readonly Option<string> Network = new("--network")
     {
-        Description = $"Which network: {NetworkKinds.Names}.",
+        Description = $"The network to prepare: {NetworkKinds.Names}.",
         HelpName = "NAME",
         DefaultValueFactory = _ => NetworkKind.Transformer.Name(),
     };
     private static readonly Option<string[]> Weights = new("--weights")
     {
-        Description = "Instead of a bundle: checkpoints of any format, the later laid over the earlier.",
+        Description = "Checkpoints of any format, in place of a bundle. If several contain a tensor, the last one is used.",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
     };
     private static readonly Option<(string, double)[]> Adapters = new("--adapter")
     {
-        Description = "With --weights: a LoRA file to merge in, at strength 1 or as FILE=STRENGTH.",
+        Description = "With --weights: a LoRA file to merge, with strength 1 or as FILE=STRENGTH.",
         HelpName = "FILE",
         CustomParser = ParseAdapters,
         AllowMultipleArgumentsPerToken = true,
@@ -62,7 +62,7 @@ internal static class PrepareCommand
     };
     private static readonly Option<bool> Json = new("--json")
     {
-        Description = "Progress and result as one JSON object a line, on standard output."
+        Description = "Print progress and result as JSON on standard output, one object per line."
     };
 
     public static Command Create(Option<string?> store)
@@ -84,8 +84,8 @@ internal static class PrepareCommand
         {
             throw new CommandException(
                 ExitCodes.Usage,
-                "expected a bundle, or --weights with --output, found both; a bundle's file goes into the store, its adapters are " +
-                "those of a --preset");
+                "expected a bundle, or --weights with --output, found both; the file of a bundle is written to the store, and --preset " +
+                "selects its adapters");
         }
 
         var model = ModelsCommand.Find(name, store);
@@ -109,7 +109,7 @@ internal static class PrepareCommand
         if (parsed.GetValue(Weights) is not { Length: > 0 } weights || parsed.GetValue(Output) is not { } output)
             throw new CommandException(ExitCodes.Usage, "expected the name of a bundle, or --weights FILE ... with --output FILE");
         if (parsed.GetValue(Preset) is not null)
-            throw new CommandException(ExitCodes.Usage, "--preset is a bundle's; expected --adapter FILE beside --weights");
+            throw new CommandException(ExitCodes.Usage, "--preset needs a bundle; with --weights, expected --adapter FILE");
         var precision = parsed.GetValue(Wanted) ?? WeightPrecision.BFloat16;
         return await ReportAsync(
             parsed,

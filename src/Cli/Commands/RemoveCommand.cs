@@ -19,7 +19,7 @@ internal static class RemoveCommand
         HelpName = "name",
         CompletionSources = { RequestOptions.ModelNames },
     };
-    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Delete without a question." };
+    private static readonly Option<bool> Yes = new("--yes", "-y") { Description = "Delete without asking." };
     private static readonly Option<bool> DryRun = new("--dry-run") { Description = "Print what would be deleted, and delete nothing." };
 
     public static Command Create(Option<string?> store, Func<ParseResult, ModelStore> open)

@@ -84,7 +84,7 @@ internal static class ServeCommand
         {
             string reason = Directory.Exists(settings.Data)
                 ? $"the service cannot start: {exception.Message}"
-                : $"the data folder {settings.Data} cannot be made ({exception.Message.TrimEnd('.')}); name another one with --data";
+                : $"the data folder {settings.Data} cannot be created ({exception.Message.TrimEnd('.')}); name another one with --data";
             throw new CommandException(ExitCodes.BadOutput, reason, exception);
         }
     }
@@ -96,7 +96,7 @@ internal static class ServeCommand
             return;
         if (Console.IsOutputRedirected)
         {
-            Say(settings, "There is no token yet: make one with 'locutor tokens create'.");
+            Say(settings, "There is no token yet: create one with 'locutor tokens create'.");
             return;
         }
         var first = tokens.Create("first", TokenScopes.All, null, TokenQuota.Default);

@@ -69,7 +69,7 @@ internal static class ServeOptions
 
     public static Option<bool> Check { get; } = new("--check")
     {
-        Description = "Check the machine (as 'locutor doctor'), the settings and what the service needs, and exit.",
+        Description = "Check the machine (like 'locutor doctor'), the settings, and all that the service needs, then exit.",
     };
 
     public static Option<bool> Json { get; } = new("--json") { Description = "With --check: print one JSON object per line." };

@@ -52,13 +52,13 @@ internal static class ShowCommand
         foreach (var (preset, settings) in bundle.Presets) Console.WriteLine(Row(bundle, preset, settings));
         Console.WriteLine();
         Console.WriteLine(
-            "passes: of the network, for a clip, where the step cache skips none. motion: frames that a clip takes over from the one " +
-            "before.");
+            "passes: network evaluations for each clip, without the step cache. motion: frames that a clip repeats from the previous " +
+            "clip.");
         Console.WriteLine("s per second: seconds for a second of video on one H100 with float8 weights; ~ is a sum of measured parts.");
         if (bundle.Presets.Values.Any(preset => preset.Figures?.Psnr is not null))
         {
             Console.WriteLine(
-                $"PSNR: the bundled model's video with these settings, against 'quality' (locutor bench presets --of {bundle.Name}).");
+                $"PSNR: the bundled model's video with these settings, against preset quality (locutor bench presets --of {bundle.Name}).");
         }
 
         return ExitCodes.Success;

@@ -7,8 +7,8 @@ using Locutor.Media.Probing;
 namespace Locutor.Cli.Commands;
 
 /// <summary>
-/// The command <c>locutor submit</c>: it gives a job to a service. The settings of the video are those of <c>generate</c>, from the same
-/// table; the service checks them, since it knows its models.
+/// The command <c>locutor submit</c>: it submits a job to a service. The settings of the video are the options of <c>generate</c>, from the
+/// one table of fields; the service checks them, since it knows its models.
 /// </summary>
 internal static class SubmitCommand
 {
@@ -20,7 +20,7 @@ internal static class SubmitCommand
 
     public static Command Create()
     {
-        var command = new Command("submit", "Give a video to a service to make. The settings are those of 'locutor generate'.");
+        var command = new Command("submit", "Submit a video to a service, which makes it. The settings are those of 'locutor generate'.");
         foreach (var (_, option) in RequestOptions.All) command.Options.Add(option);
         foreach (var option in (Option[])[TextFile, .. AcceptedVideo.Options, ClientCommands.Server, ClientCommands.TokenFile])
             command.Options.Add(option);

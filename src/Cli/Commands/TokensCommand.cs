@@ -20,15 +20,15 @@ internal static class TokensCommand
 
     private static Command CreateOne(Option<string?> data)
     {
-        var name = new Option<string>("--name") { Description = "What the token is for.", DefaultValueFactory = _ => "" };
+        var name = new Option<string>("--name") { Description = "Purpose of the token, for the list.", DefaultValueFactory = _ => "" };
         var scopes = new Option<string>("--scopes")
         {
-            Description = "What it may do: submit, read, operate.",
+            Description = "Rights of the token, separated by commas: submit, read, operate; or all.",
             DefaultValueFactory = _ => "submit,read",
         };
-        var days = new Option<double?>("--expires-days") { Description = "Days until it expires. Default: never." };
+        var days = new Option<double?>("--expires-days") { Description = "Days until the token expires. Default: never." };
         var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs." };
-        var running = new Option<int?>("--max-running") { Description = "Largest number of its running jobs; 0 is any number." };
+        var running = new Option<int?>("--max-running") { Description = "Largest number of its running jobs; 0 means no limit." };
         var video = new Option<double?>("--month-video-seconds") { Description = "Seconds of finished video it may have in a month." };
         var gpu = new Option<double?>("--month-gpu-seconds") { Description = "Seconds of GPU time it may use in a month." };
         var command = new Command("create", "Create a token and print it. Its secret cannot be shown again.")
@@ -82,10 +82,10 @@ internal static class TokensCommand
         var jobs = new Option<string?>("--jobs")
         {
             Description =
-                "What happens to its unfinished jobs: keep or cancel. On a terminal you are asked; otherwise they are kept."
+                "Keep or cancel the unfinished jobs of the token. Without this option, a terminal asks; otherwise they are kept."
         };
         jobs.AcceptOnlyFromAmong("keep", "cancel");
-        var command = new Command("revoke", "Revoke a token for ever. Webhooks of its jobs are still sent.") { key, jobs };
+        var command = new Command("revoke", "Revoke a token permanently. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
         {
             bool cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";

@@ -10,10 +10,10 @@ internal static class VoicesCommand
 {
     private static readonly Option<string?> Language = new("--language")
     {
-        Description = "Only voices whose language begins like this, such as de or en-gb.",
+        Description = "List only voices whose language begins with this text, such as de or en-gb.",
         HelpName = "TAG",
     };
-    private static readonly Option<bool> Json = new("--json") { Description = "Print one JSON object a line." };
+    private static readonly Option<bool> Json = new("--json") { Description = "Print JSON, one object per line." };
 
     public static Command Create()
     {

@@ -12,8 +12,8 @@ internal static class WorkerCommand
     private static readonly Option<string?> Gateway = new("--gateway")
     {
         Description =
-            "Nodes of the service to join, such as 10.0.0.1:30000,node-b:30000. Without it, the database that " +
-            "LOCUTOR_POSTGRES names is asked for them.",
+            "Nodes of the service to join, such as 10.0.0.1:30000,node-b:30000. Default: the nodes in the database that " +
+            "LOCUTOR_POSTGRES names.",
         HelpName = "ADDRESSES",
     };
 
@@ -44,7 +44,7 @@ internal static class WorkerCommand
 
     private static readonly Option<string?> Models = new("--models")
     {
-        Description = "Models whose jobs this worker takes, separated by commas; without it, those on its disk.",
+        Description = "Models whose jobs this worker takes, separated by commas. Default: the models on its disk.",
         HelpName = "NAMES",
     };
 
@@ -64,13 +64,13 @@ internal static class WorkerCommand
 
     private static readonly Option<double> Hours = new("--job-hours")
     {
-        Description = "Longest run of one attempt.",
+        Description = "Time limit of one attempt.",
         DefaultValueFactory = _ => 24,
     };
 
     private static readonly Option<double> Stall = new("--stall-minutes")
     {
-        Description = "Longest time without progress in one stage of a job.",
+        Description = "Time limit without progress in one stage of a job.",
         DefaultValueFactory = _ => 30,
     };
 

@@ -74,13 +74,13 @@ internal static class ArithmeticCheck
         {
             return Finding.Failure(
                 Name, $"{what}: every way to compute it is wrong, by {error} ({first.Usual} is {first.Reason})",
-                "try another libtorch (LOCUTOR_TORCH), or --precision float32 where this is another type");
+                "try another libtorch (LOCUTOR_TORCH), or --precision float32 if this is another type");
         }
 
         return first.IsChanged
             ? Finding.Warning(
                 Name, $"{what}: {first.Usual} is {first.Reason}; used instead: {first.Path} (error {error})",
-                "results are right, and slower than on other machines; nothing has to be done")
+                "the results are correct but slower than on other machines; no action is needed")
             : Finding.Ok(Name, $"{what}: {first.Path}, error {error}");
     }
 }

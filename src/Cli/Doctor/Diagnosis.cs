@@ -40,12 +40,12 @@ internal static class Diagnosis
             if (asked is null && catalogue.Find(name) is null)
             {
                 return Finding.Failure(
-                    "models", $"the bundled model {name} is not here",
-                    "it belongs into the folder 'models' of the program or of LOCUTOR_MODELS; install the program again");
+                    "models", $"the bundled model {name} is missing",
+                    "expected it in the folder 'models' of the program or in LOCUTOR_MODELS; install the program again");
             }
 
             if (!CanRun(ModelFinder.Find(name, store)))
-                return Finding.Failure("models", $"not all files of {name} are here", $"fetch them with 'locutor models pull {name}'");
+                return Finding.Failure("models", $"some files of {name} are missing", $"fetch them with 'locutor models pull {name}'");
             string[] others =
             [
                 .. catalogue.All().Where(other => other.Bundle.Name != name && CanRun(other)).Select(other => other.Bundle.Name)
@@ -61,7 +61,7 @@ internal static class Diagnosis
         }
         catch (BundleException broken)
         {
-            return Finding.Failure("models", broken.Message, "mend or remove that bundle.json");
+            return Finding.Failure("models", broken.Message, "correct or remove that bundle.json");
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
         output.WriteLine(Failures + warnings == 0
             ? $"{counts.GetValueOrDefault(FindingState.Ok)} checks, all ok."
             : $"{Number(Failures, "failure")}, {Number(warnings, "warning")}, {counts.GetValueOrDefault(FindingState.Ok)} ok. The " +
-                "lines with an arrow say what to do.");
+                "lines with an arrow tell what to do.");
     }
 
     private static string Number(int count, string what) => count == 1 ? $"1 {what}" : $"{count} {what}s";

@@ -45,7 +45,7 @@ internal static class OtherProcess
         return Finding.Failure(
             "libtorch", $"a native library ended the process that tried it with {how}{(complaint.Length > 0 ? $": {complaint}" : "")}",
             code == IllegalInstruction
-                ? "this libtorch is built for a newer processor; take another build"
-                : "see that LOCUTOR_TORCH names libtorch 2.10, and that the GPU driver is as new as its CUDA");
+                ? "this libtorch is built for a newer processor; use another build"
+                : "check that LOCUTOR_TORCH names libtorch 2.10, and that the GPU driver supports its CUDA version");
     }
 }

@@ -10,8 +10,8 @@ namespace Locutor.Cli.Generate;
 internal sealed record BatchItem(string Name, IReadOnlyDictionary<string, string> Values, string? Output = null);
 
 /// <summary>
-/// The videos of <c>--batch</c>: the rows of a CSV file, whose first row names the fields, or the files of a folder, where a picture and a
-/// voice (or a text) of the same name make a video.
+/// Reads the videos of <c>--batch</c>: the rows of a CSV file, whose first row names the fields, or the files of a folder, in which a
+/// picture and a voice (or a text) with equal names make a video.
 /// </summary>
 internal static class BatchList
 {

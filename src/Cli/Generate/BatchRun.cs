@@ -14,7 +14,7 @@ internal static class BatchRun
     /// <param name="videos">Names and command lines.</param>
     /// <param name="existing">Whether results that exist already are replaced or kept.</param>
     /// <param name="cancellationToken">Stops the work; finished videos stay.</param>
-    /// <returns>The exit code: that of the first failure, or 0.</returns>
+    /// <returns>The exit code of the first failure, or 0.</returns>
     public static async Task<int> RunAsync(
         IReadOnlyList<(string Name, GenerateArguments Arguments)> videos, ExistingOutput existing, CancellationToken cancellationToken)
     {

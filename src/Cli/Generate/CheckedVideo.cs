@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>A video whose command line passed every check that needs no network and no decoding.</summary>
+/// <summary>A video whose command line passed all checks that need neither networks nor decoding.</summary>
 /// <param name="Arguments">The command line.</param>
 /// <param name="Model">The model.</param>
 /// <param name="Asked">The request with all settings.</param>
@@ -15,7 +15,7 @@ namespace Locutor.Cli.Generate;
 internal sealed record CheckedVideo(
     GenerateArguments Arguments, ResolvedBundle Model, ResolvedRequest Asked, IReadOnlyList<Device> Devices)
 {
-    /// <summary>The files that are written, without streams.</summary>
+    /// <summary>The files to write, without streams.</summary>
     public IEnumerable<string> Outputs
     {
         get
@@ -29,8 +29,8 @@ internal sealed record CheckedVideo(
     }
 
     /// <summary>Checks a command line.</summary>
-    /// <exception cref="RequestException">The request has faults.</exception>
-    /// <exception cref="CommandException">An output cannot be written, or options do not go together.</exception>
+    /// <exception cref="RequestException">The request has errors.</exception>
+    /// <exception cref="CommandException">An output cannot be written, or options contradict each other.</exception>
     public static CheckedVideo Check(GenerateArguments arguments)
     {
         ResolvedBundle model = null!;
@@ -44,7 +44,7 @@ internal sealed record CheckedVideo(
         return new(arguments, model, asked, devices);
     }
 
-    /// <summary>Checks that the format, the captions and the way of writing go together.</summary>
+    /// <summary>Checks that format, captions and fragmentation are compatible.</summary>
     private static void CheckOutput(GenerateArguments arguments, OutputSettings output)
     {
         var named = VideoDestination.Format(arguments.Output);
@@ -59,7 +59,7 @@ internal sealed record CheckedVideo(
         {
             throw new CommandException(
                 ExitCodes.Usage,
-                "--fragmented: not with --height, --fps 30 or 50, or captions in the video, which are made of the whole video");
+                "--fragmented: cannot be combined with --height, --fps 30 or 50, or captions in the video, which need the whole video");
         }
         if (output.CaptionFile is { } extension)
         {

@@ -5,7 +5,7 @@ namespace Locutor.Cli.Generate;
 /// <summary>Reads comma-separated values (RFC 4180): fields may be in double quotes, and a quote within them is doubled.</summary>
 internal static class CsvFile
 {
-    /// <summary>Returns the rows of a text with the number of the line where each begins; empty lines are left out.</summary>
+    /// <summary>Returns the rows of a text with the line number of each; empty lines are skipped.</summary>
     /// <exception cref="FormatException">A quoted field has no end.</exception>
     public static IEnumerable<(int Line, IReadOnlyList<string> Fields)> Rows(string text)
     {

@@ -21,11 +21,11 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         (FieldGroup.Inputs, "Inputs (paths or http(s) addresses)"),
         (FieldGroup.Speech, "Text to speech"),
         (FieldGroup.Voices, "Two voices"),
-        (FieldGroup.Words, "What the video shows"),
+        (FieldGroup.Words, "Content of the video"),
         (FieldGroup.Model, "Model"),
-        (FieldGroup.Sampling, "How it is made"),
+        (FieldGroup.Sampling, "Quality and speed"),
         (FieldGroup.Speed, "Faster"),
-        (FieldGroup.Output, "The file"),
+        (FieldGroup.Output, "Output file"),
     ];
 
     public override int Invoke(ParseResult parseResult)
@@ -55,8 +55,8 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
               locutor generate -i film.mp4 -a voice.wav -o dubbed.mp4 --model infinitetalk-480p --steps 8
             """);
         output.WriteLine(
-            $"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to this " +
-            "help for those of another.");
+            $"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to " +
+            "--help for those of another model or preset.");
         foreach (var (group, heading) in Headings)
         {
             output.WriteLine($"\n{heading}:");
@@ -74,8 +74,8 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
     private static string Details(RequestField field, FieldContext context)
     {
         string more = field == VideoFields.Image ? "A source video is accepted too: its person gets new lip movements. Required."
-            : field == VideoFields.Audio ? "Required unless there is a text."
-            : field == VideoFields.Model ? "'locutor models list' shows them, and 'untrained' needs no files and shows noise."
+            : field == VideoFields.Audio ? "Required unless a text is given."
+            : field == VideoFields.Model ? "'locutor models list' shows all. The model 'untrained' needs no files; its videos are noise."
             : field is AdaptersField
                 ? $"Expects {field.Expected(context.Bundle)}. It may be given several times. The files are " +
                     $"{AdapterFolder.Name}/{context.Bundle.Name}/NAME{AdapterFolder.Extension} in the store."

@@ -18,7 +18,7 @@ internal static class GenerateRun
     {
         var video = CheckedVideo.Check(arguments);
         if (!ExistingOutputs.MayWrite(video.Outputs, arguments.Existing))
-            throw new CommandException(ExitCodes.BadOutput, $"{arguments.Output} exists and is kept; no video was made");
+            throw new CommandException(ExitCodes.BadOutput, $"{arguments.Output} exists and was not replaced; no video was made");
         using var report = CreateReport(arguments);
         using var networks = new LoadedNetworks();
         await MakeAsync(video, networks, report, cancellationToken);
@@ -26,7 +26,7 @@ internal static class GenerateRun
         return ExitCodes.Success;
     }
 
-    /// <summary>Creates the report that the command line asks for.</summary>
+    /// <summary>Creates the report that the options select.</summary>
     public static Report CreateReport(GenerateArguments arguments)
     {
         var timings = arguments.Timings ? new Timings() : null;
@@ -91,12 +91,12 @@ internal static class GenerateRun
         if (isGrowing)
         {
             throw new CommandException(
-                ExitCodes.Usage, "--live: needs a voice whose end is known; for one in a pipe use --fragmented and --output-path -");
+                ExitCodes.Usage, "--live: needs a voice of known length; for a voice from a pipe use --fragmented and --output-path -");
         }
         return live.Length == 0 ? await LiveServer.StartAsync(cancellationToken) : new LivePipe();
     }
 
-    /// <summary>Runs work whose errors name the URL or pipe that the user gave instead of its temporary copy.</summary>
+    /// <summary>Runs work. Its error messages get the URLs or pipes that the user gave in place of the names of temporary copies.</summary>
     private static async Task<T> NamedAsync<T>(InputFiles inputs, Func<Task<T>> work)
     {
         try

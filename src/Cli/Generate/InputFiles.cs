@@ -19,7 +19,7 @@ internal sealed class InputFiles : IAsyncDisposable
     { Timeout = Timeout.InfiniteTimeSpan };
     private readonly List<(string Path, string Name)> copies = [];
     private TemporaryFolder? folder;
-    private Stream? opened; // the pipe of a growing voice
+    private Stream? opened; // the pipe of a voice that is read while it arrives
     private bool standardInputTaken;
 
     public async Task<IReadOnlyList<string>> LocalAsync(IReadOnlyList<string> inputs, CancellationToken cancellationToken)

@@ -13,8 +13,8 @@ internal sealed class LoadedNetworks : IDisposable
     private bool told;
 
     /// <summary>
-    /// Begins to load the bundled model while the inputs of a video are read. Other models wait, since a fault of an input must not be told
-    /// minutes later.
+    /// Begins to load the bundled model while the inputs of a video are read. Other models are loaded after that, since loading takes
+    /// minutes, and an error of an input must be reported at once.
     /// </summary>
     public void Begin(CheckedVideo video)
     {

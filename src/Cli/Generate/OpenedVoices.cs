@@ -7,7 +7,7 @@ namespace Locutor.Cli.Generate;
 /// <summary>The voices of a video: files, a text that has been spoken into files, or one voice that still arrives.</summary>
 /// <param name="Paths">The files of the voices; empty if a voice still arrives.</param>
 /// <param name="Growing">The voice that still arrives, or null.</param>
-/// <param name="SpokenSound">The file with all that was spoken from a text; null if there is no text.</param>
+/// <param name="SpokenSound">The file with the whole spoken text; null if there is no text.</param>
 /// <param name="Cues">The times of the spoken sentences; empty if there is no text.</param>
 internal sealed record OpenedVoices(
     IReadOnlyList<string> Paths, GrowingSound? Growing, string? SpokenSound, IReadOnlyList<Cue> Cues) : IAsyncDisposable
@@ -64,7 +64,11 @@ internal sealed record OpenedVoices(
 
 
         if (InputFiles.IsPipe(InputFiles.PathOf(voices[0])))
-            say("the video begins when the whole sound is there: only one voice, as WAV or with --raw-audio, is used as it comes");
+        {
+            say("the video begins after the whole sound has arrived; " +
+                "only a single voice, as WAV or with --raw-audio, is used while it arrives");
+        }
+
         return new([path], null, null, []);
     }
 

@@ -3,7 +3,7 @@ using Locutor.Generation.Progress;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Draws a progress as one line of a terminal. In a narrow one the least important words are left out.</summary>
+/// <summary>Draws a progress as one line of a terminal. In a narrow terminal, the least important words are omitted.</summary>
 internal static class ProgressBar
 {
     private const int LongestBar = 28, ShortestBar = 8;

@@ -3,7 +3,7 @@ using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Reports failures alone, for <c>--quiet</c>.</summary>
+/// <summary>Reports only failures, for <c>--quiet</c>.</summary>
 internal sealed class QuietReport : Report
 {
     public override void Say(string notice) { }

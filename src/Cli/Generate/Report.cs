@@ -25,7 +25,7 @@ internal abstract class Report : IProgress<GenerationProgress>, IDisposable
 
     /// <summary>Reports how many tensors each file of weights provided and changed.</summary>
     /// <param name="lines">One line per file.</param>
-    /// <param name="shipped">Whether the files were shipped with the program. Then the report is not needed by people.</param>
+    /// <param name="shipped">Whether the files were shipped with the program. Then people do not need the report.</param>
     public abstract void Weights(IReadOnlyList<string> lines, bool shipped);
 
     /// <summary>Reports that one of several videos begins.</summary>

@@ -16,8 +16,8 @@ internal static class SpokenText
         VoiceCatalogue.FromThisMachine(SpeechServerOptions.FromEnvironment() is { } options ? new SpeechServer(options) : null);
 
     /// <summary>
-    /// Reads a text file in UTF-8; <c>-</c> is standard input. A longer text than a script may be is cut, which the check of the request
-    /// then refuses.
+    /// Reads a text file in UTF-8; <c>-</c> is standard input. A text that is too long is cut just above the limit; the check of the
+    /// request then refuses it.
     /// </summary>
     /// <exception cref="CommandException">The file cannot be read.</exception>
     public static string Read(string path)

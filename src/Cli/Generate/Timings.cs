@@ -23,7 +23,7 @@ internal sealed class Timings
         started = partStarted = process.StartTime;
     }
 
-    /// <summary>Notes a progress. When it begins another stage, the current stage ends.</summary>
+    /// <summary>Records a progress. When it begins another stage, the current stage ends.</summary>
     public void At(GenerationProgress progress)
     {
         string next = Part(progress);

@@ -9,12 +9,12 @@ using Locutor.Media.Video;
 namespace Locutor.Cli.Inspect;
 
 /// <summary>
-/// Describes a picture, a sound or a video: what a video of this program tells of itself, and what a model would do with a picture.
+/// Describes a picture, a sound or a video: the label of a video of this program, and how a model would crop a picture.
 /// </summary>
 /// <param name="output">The target of the lines.</param>
 internal sealed class MediaReport(TextWriter output)
 {
-    /// <summary>Whether the name of a file is that of a picture, a sound or a video.</summary>
+    /// <summary>Whether the name of a file has the extension of a picture, a sound or a video.</summary>
     public static bool IsMedia(string path) =>
         File.Exists(path) && Enum.GetValues<MediaKind>().Any(kind => MediaContainer.IsNamedLike(kind, path));
 
@@ -86,7 +86,7 @@ internal sealed class MediaReport(TextWriter output)
         {
             Line("face", report.Face is { } face
                 ? $"found, in a square of {face.Right - face.Left} pixels at {face.Left},{face.Top}"
-                : "none like that of a painted portrait; the middle of the picture is used");
+                : "none that resembles the painted portraits of the training; the middle of the picture is used");
         }
 
         if (report.Notice is { } notice) Line("note", notice);

@@ -8,7 +8,7 @@ internal interface ILiveTarget : IAsyncDisposable
     /// <summary>The address for players; null for standard output.</summary>
     string? Url { get; }
 
-    /// <summary>Takes the next finished clip.</summary>
+    /// <summary>Adds the next finished clip.</summary>
     Task PublishAsync(VideoSegment segment, CancellationToken cancellationToken);
 
     /// <summary>Ends the video, and waits while it is still being watched.</summary>

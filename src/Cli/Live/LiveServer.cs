@@ -15,7 +15,9 @@ namespace Locutor.Cli.Live;
 /// </summary>
 internal sealed class LiveServer : ILiveTarget
 {
-    /// <summary>Silence of all players after which a finished video is no longer served: before and after its end was fetched.</summary>
+    /// <summary>
+    /// A finished video is served until no player has sent a request for this time: before and after its end was fetched.
+    /// </summary>
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1), Farewell = TimeSpan.FromSeconds(3);
 
     private readonly TemporaryFolder folder = TemporaryFolder.Create();
@@ -73,7 +75,7 @@ internal sealed class LiveServer : ILiveTarget
         folder.Dispose();
     }
 
-    /// <summary>Answers only requests for a loopback name, so that no web page reaches the video under a name of its own.</summary>
+    /// <summary>Answers only requests for a loopback host name, so that no web page reaches the video through its own DNS name.</summary>
     private Task GuardAsync(HttpContext context, RequestDelegate next)
     {
         asked = Stopwatch.GetTimestamp();

@@ -41,7 +41,7 @@ public sealed partial class JobsTests
             await RefusedAsync(3, "no such job", ["watch", "fc-none", .. service]);
             await RefusedAsync(4, "exists already", ["download", job.Id, "-o", At("video.mp4"), .. service]);
             await File.WriteAllTextAsync(At("token"), "wk-a.b");
-            await RefusedAsync(2, "a token is needed, or this one is not accepted", ["jobs", .. service[..^1]]);
+            await RefusedAsync(2, "a token is required, or this token is not accepted", ["jobs", .. service[..^1]]);
             folder.GetFiles("*.part").ShouldBeEmpty();
         }
         finally
