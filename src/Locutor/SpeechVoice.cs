@@ -14,7 +14,7 @@ public sealed class SpeechVoice
     /// <summary>The program or server that speaks: <c>espeak-ng</c>, <c>flite</c> or <c>server</c>.</summary>
     public string Engine { get; }
 
-    /// <summary>The language as a tag, such as <c>en-us</c>; empty where it is not known.</summary>
+    /// <summary>The language as a tag, such as <c>en-us</c>; empty if it is not known.</summary>
     public string Language { get; }
 
     /// <summary>A description for people.</summary>

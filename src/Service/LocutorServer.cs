@@ -74,11 +74,11 @@ public static class LocutorServer
         var app = builder.Build();
         // Taken before the first use of the database, so that no part of a second service starts in this folder.
         app.Services.GetService<FolderLock>();
-        // Checked first, since a half started service would fail in many parts and hide the reason. An embedded service listens on no
+        // Checked first, since a partly started service would fail in many parts and hide the reason. An embedded service listens on no
         // address.
         if (embed is null && ListenAddresses.Faults(settings) is [var fault, ..])
             throw new IOException($"{fault.Text}; {fault.Advice}");
-        // Before the first metric: a counter that begins at 0 while nobody listens would be missing until its first event.
+        // This runs before the first metric: a counter that starts at 0 without a listener would be missing until its first event.
         app.Services.GetRequiredService<MeterProvider>();
         app.Services.GetRequiredService<DiskQuota>().Show(app.Services.GetRequiredService<JobsMetrics>());
         Map(app);

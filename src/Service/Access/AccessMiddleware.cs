@@ -26,7 +26,7 @@ public sealed class AccessMiddleware(
         {
             await Refuse(
                 context, RefusalStyle.Problem, 403, "forbidden_origin",
-                "without tokens this service answers only pages and programs of this machine");
+                "this service has no tokens, so it answers only pages and programs on this machine");
             return;
         }
         if (context.GetEndpoint()?.Metadata.GetMetadata<AccessRule>() is not { } rule
@@ -47,7 +47,7 @@ public sealed class AccessMiddleware(
         string? key = TokenReader.KeyOf(context.Request);
         if (!settings.NoAuth && key is not null && failed.Look(context, key) is { Allowed: false } wait)
         {
-            await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key came from this address");
+            await RefuseForNow(context, wait, "too_many_attempts", "too many wrong secrets for this key from this address");
             return null;
         }
         if (SignedLinks.Has(context.Request))

@@ -3,7 +3,7 @@ using Locutor.Jobs.Limits;
 namespace Locutor.Service.Access;
 
 /// <summary>
-/// The token buckets of this process by key. When there are many, full buckets are dropped, so that memory stays bounded.
+/// The token buckets of this process by key. Full buckets are dropped when there are many, so that memory is bounded.
 /// </summary>
 internal sealed class BucketTable(TimeProvider time)
 {

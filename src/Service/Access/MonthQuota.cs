@@ -54,7 +54,7 @@ public sealed class MonthQuota(UsageStore usage, ServeSettings settings, TimePro
         var now = time.GetUtcNow();
         var next = new DateTimeOffset(now.Year, now.Month, 1, 0, 0, 0, TimeSpan.Zero).AddMonths(1);
         string detail = string.Create(
-            CultureInfo.InvariantCulture, $"this token has used {used:0.#} of {limit:0.#} {what} of this month; a new month begins in UTC");
+            CultureInfo.InvariantCulture, $"this token has used {used:0.#} of {limit:0.#} {what} of this month (UTC)");
         return new ProblemException(429, "quota_exceeded", detail) { RetryAfter = (int)Math.Ceiling((next - now).TotalSeconds) };
     }
 }

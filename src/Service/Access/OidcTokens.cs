@@ -11,8 +11,8 @@ namespace Locutor.Service.Access;
 
 /// <summary>
 /// Admits callers by JSON Web Tokens of an OpenID Connect provider. Each subject of the provider has a token of this service, which is
-/// created at its first request and owns its jobs. The rights come from the setting <c>oidc_scopes</c> and, where it names one, from a
-/// claim.
+/// created at its first request and owns its jobs. The setting <c>oidc_scopes</c> gives the rights, or names the claim that gives
+/// them.
 /// </summary>
 public sealed partial class OidcTokens
 {

@@ -6,7 +6,7 @@ internal static class SameSite
     /// <summary>Returns whether the headers of the browser allow that the request comes from a page of this service.</summary>
     /// <param name="request">The request. A request without these headers is allowed, since it does not come from a web page.</param>
     /// <param name="publicUrl">
-    /// The address at which browsers reach the service, if it differs from the host of the request; else null.
+    /// The address at which browsers reach the service, if it differs from the host of the request; otherwise null.
     /// </param>
     public static bool Allows(HttpRequest request, string? publicUrl)
     {

@@ -45,7 +45,7 @@ public sealed class SignedLinks(TokenStore tokens, TimeProvider time)
     }
 
     /// <summary>
-    /// Returns the token that signed the address, with no other right than the method needs; null when the signature is wrong, the link
+    /// Returns the token that signed the address, with only the right that the method needs; null when the signature is wrong, the link
     /// has expired or the token is no longer usable.
     /// </summary>
     public (Token Token, SignedLink Link)? Read(HttpRequest request)

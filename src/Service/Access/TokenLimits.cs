@@ -16,7 +16,7 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
     /// <summary>Counts a submission of a token and returns the state of its limit.</summary>
     public Task<LimitReply> CountSubmissionAsync(string keyId) => TakeAsync("submissions/" + keyId, settings.SubmitsPerMinute);
 
-    /// <summary>Writes into the response headers how much of the limit is left and when it is full again.</summary>
+    /// <summary>Writes the remaining requests and the seconds until the limit is full again into the response headers.</summary>
     public static void Describe(HttpResponse response, LimitReply reply)
     {
         response.Headers["RateLimit-Limit"] = reply.Limit.ToString(CultureInfo.InvariantCulture);
@@ -28,8 +28,8 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
     public static int Wait(LimitReply reply) => (int)Math.Ceiling(Math.Max(1, reply.RetryAfter));
 
     /// <summary>
-    /// Counts in the cluster. If the cluster does not answer, this machine counts alone, so that a limit never refuses a request that
-    /// could be answered.
+    /// Counts in the cluster. If the cluster does not answer, this machine counts alone, so that the limit does not refuse requests that
+    /// the service can answer.
     /// </summary>
     private async Task<LimitReply> TakeAsync(string key, int perMinute)
     {

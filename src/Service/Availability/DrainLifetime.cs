@@ -5,8 +5,8 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Availability;
 
 /// <summary>
-/// Stops the service on SIGTERM or Ctrl-C. The first signal starts a graceful stop, a second signal stops at once. A service that still
-/// starts has no work to finish: it gets a moment to become ready, since a start that is canceled half way fails in many parts.
+/// Stops the service on SIGTERM or Ctrl-C. The first signal starts a graceful stop, a second signal stops at once. A service that is still
+/// starting has no work to finish. It gets a moment to become ready, since a start that is canceled midway fails in many parts.
 /// </summary>
 internal sealed partial class DrainLifetime(
     Drain drain, IHostApplicationLifetime life, ServeSettings settings, TimeProvider time, ILogger<DrainLifetime> logger)
@@ -76,14 +76,14 @@ internal sealed partial class DrainLifetime(
         "asked to stop: new jobs are refused and workers finish for up to {Seconds} s; reads are answered until then")]
     private partial void LogBegun(double seconds);
 
-    [LoggerMessage(LogLevel.Information, "asked to stop again: the rest is not waited for")]
+    [LoggerMessage(LogLevel.Information, "asked to stop again: stopping without waiting for the workers")]
     private partial void LogAgain();
 
     [LoggerMessage(LogLevel.Information, "the workers have ended")]
     private partial void LogEnded();
 
     [LoggerMessage(
-        LogLevel.Warning, "workers have not ended in time and are not waited for: their jobs go to others when the leases run out")]
+        LogLevel.Warning, "some workers have not ended in time: their jobs go to other workers when the leases expire")]
     private partial void LogNotEnded();
 
     [LoggerMessage(LogLevel.Information, "closing connections")]

@@ -7,7 +7,7 @@ internal static class Rounds
     /// <param name="round">The work of one round, including its wait for work.</param>
     /// <param name="pause">The pause after an exception.</param>
     /// <param name="time">Measures the pause.</param>
-    /// <param name="waits">Receives the message of an exception that tells of an outage (<see cref="Outage"/>).</param>
+    /// <param name="waits">Receives the message of an exception that means an outage (<see cref="Outage"/>).</param>
     /// <param name="failed">Receives any other exception.</param>
     /// <param name="cancellationToken">Ends the rounds.</param>
     public static async Task RunAsync(

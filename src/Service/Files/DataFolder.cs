@@ -24,7 +24,7 @@ public sealed class DataFolder
     public string Root { get; }
 
     /// <summary>
-    /// Returns a unique path for a file that is being written. It is on one file system with the final places, so that a rename is
+    /// Returns a unique path for a file that is being written. It is on the file system of the final places, so that a rename is
     /// atomic.
     /// </summary>
     public string Aside() => Path.Combine(Root, "aside", Guid.NewGuid().ToString("N"));
@@ -77,7 +77,7 @@ public sealed class DataFolder
             }
             catch (IOException) when (attempt < 10)
             {
-                // A worker that was just told to stop may still write there.
+                // A worker that has just been asked to stop may still write there.
                 Thread.Sleep(20);
             }
         }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 namespace Locutor.Service.Files;
 
 /// <summary>
-/// A stream that hashes the bytes read from an inner stream. If the body of a request breaks off, it throws <see
+/// A stream that hashes the bytes read from an inner stream. If the body of a request is cut off, it throws <see
 /// cref="InvalidDataException"/>, so that this is not confused with a failure of the file store.
 /// </summary>
 internal sealed class HashingStream(Stream inner, IncrementalHash hash) : Stream

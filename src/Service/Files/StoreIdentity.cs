@@ -64,8 +64,8 @@ internal sealed class StoreAgreement(IGrainFactory grains, StoreIdentity identit
             if (found is not null || time.GetElapsedTime(from) > Patience)
             {
                 throw new SettingsException(
-                    $"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store takes the place " +
-                    "of a lost one, start once with --set adopt_store=true");
+                    $"{identity.Mismatch(agreed.Id, found)}; nodes share one data folder or one bucket. If this store replaces " +
+                    "a lost one, start once with --set adopt_store=true");
             }
         }
     }

@@ -1,9 +1,9 @@
 namespace Locutor.Service.Files;
 
-/// <summary>Stores files that are made in memory.</summary>
+/// <summary>Stores files whose bytes are in memory.</summary>
 internal static class StoredBytes
 {
-    /// <summary>Stores bytes as a file, by way of a temporary file of the data folder. When this returns the file is durable.</summary>
+    /// <summary>Stores bytes as a file, through a temporary file in the data folder. When this returns the file is durable.</summary>
     public static async Task KeepAsync(
         this IFileStore store, DataFolder folder, byte[] bytes, string path, string contentType, CancellationToken cancellationToken)
     {

@@ -67,7 +67,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
                     exception.Message.ReplaceLineEndings(" "));
                 context.Response.Headers.RetryAfter = Outage.RetryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture);
                 return Problems.WriteAsync(
-                    context, 503, "unavailable", "the service has lost its database or another of its nodes for the moment; ask again");
+                    context, 503, "unavailable", "the service has temporarily lost its database or one of its nodes; ask again");
             default:
                 LogUnforeseen(exception, context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context));
                 return Problems.WriteAsync(
@@ -84,8 +84,8 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
     private static (string Code, string Detail)? Empty(int status) => status switch
     {
         400 => (JobError.InvalidRequest, "the request cannot be read"),
-        404 => ("not_found", "there is nothing at this address"),
-        405 => ("method_not_allowed", "this address does not take this method"),
+        404 => ("not_found", "this address does not exist"),
+        405 => ("method_not_allowed", "this address does not support this method"),
         415 => ("unsupported_media_type", "expected the content type application/json or multipart/form-data"),
         _ => null,
     };

@@ -81,18 +81,18 @@ public static class ListenAddresses
             return exception.SocketErrorCode switch
             {
                 SocketError.AddressAlreadyInUse =>
-                    new AddressFault($"another program listens on {place} already", $"stop that program, or take another port: {other}"),
+                    new AddressFault($"another program listens on {place} already", $"stop that program, or use another port: {other}"),
                 SocketError.AddressNotAvailable =>
                     new AddressFault(
                         $"this machine has no address {host}",
-                        "name an address of this machine; 127.0.0.1 is for itself alone, 0.0.0.0 for everybody who reaches it"),
+                        "name an address of this machine; 127.0.0.1 accepts only this machine, 0.0.0.0 accepts everyone who can reach it"),
                 SocketError.AccessDenied =>
                     new AddressFault(
                         $"this user may not listen on {place}",
-                        "take a port above 1023, or give the program the capability CAP_NET_BIND_SERVICE"),
+                        "use a port above 1023, or give the program the capability CAP_NET_BIND_SERVICE"),
                 _ =>
                     new AddressFault(
-                        $"{place} cannot be listened on: {exception.Message}",
+                        $"cannot listen on {place}: {exception.Message}",
                         "see the settings urls, cluster_address, silo_port and gateway_port"),
             };
         }

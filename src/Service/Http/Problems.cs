@@ -26,7 +26,7 @@ public sealed record Problem
     /// <summary>Whether the request may succeed later without a change.</summary>
     public bool Retryable { get; init; }
 
-    /// <summary>The faults by the name of the field; null when the fault belongs to no field.</summary>
+    /// <summary>The errors by the name of the field; null when the error belongs to no field.</summary>
     public IReadOnlyDictionary<string, string[]>? Errors { get; init; }
 
     /// <summary>The id under which the log of the service describes this failure.</summary>

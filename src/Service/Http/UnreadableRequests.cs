@@ -48,7 +48,7 @@ internal static class UnreadableRequests
 
     private sealed record Transport(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 
-    /// <summary>Passes everything on, except for a bare response that is written in one piece.</summary>
+    /// <summary>Forwards all writes. Only a bare response that is written in one piece is changed.</summary>
     private sealed class Output(PipeWriter inner) : PipeWriter
     {
         private Memory<byte> memory;

@@ -29,8 +29,8 @@ internal sealed class InputCheck(InputStore inputs, MediaInspector inspector) : 
     public void Dispose() => turns.Dispose();
 
     /// <param name="upload">The bytes of the file.</param>
-    /// <param name="expected">The kind of file that the field of the submission takes.</param>
-    /// <param name="model">The model that shall make the video.</param>
+    /// <param name="expected">The kind of file that the field of the submission expects.</param>
+    /// <param name="model">The model that will make the video.</param>
     /// <param name="size">Its size; null for the default.</param>
     /// <param name="cancellationToken">Cancels the check.</param>
     /// <exception cref="ProblemException">Status 413 or 422: the file cannot be used.</exception>

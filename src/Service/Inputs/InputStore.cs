@@ -69,7 +69,7 @@ public sealed class InputStore(
         }
     }
 
-    /// <summary>Stores a text of this service's own making, or one that was checked.</summary>
+    /// <summary>Stores a text that this service has made or checked.</summary>
     public async Task<JobInput> StoreTextAsync(
         string jobId, string field, string extension, string text, string contentType, CancellationToken cancellationToken)
     {

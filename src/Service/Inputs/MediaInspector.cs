@@ -20,7 +20,7 @@ public enum ExpectedMedia
 /// </summary>
 public sealed record InspectedMedia(string ContentType, string Extension, MediaKind Kind, double Seconds, int Width, int Height);
 
-/// <summary>A file is readable, but not of the kind that its field expects.</summary>
+/// <summary>A file is readable, but its field expects another kind of file.</summary>
 public sealed class WrongKindException(string expected, string found)
     : Exception($"expected {expected}, found {found}")
 {

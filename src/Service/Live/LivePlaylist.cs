@@ -10,7 +10,7 @@ public static class LivePlaylist
 {
     public const string ContentType = "application/vnd.apple.mpegurl";
 
-    /// <summary>Writes the playlist. Its addresses are relative to its own: <c>live/NAME</c>.</summary>
+    /// <summary>Writes the playlist. Its addresses are relative to its own address: <c>live/NAME</c>.</summary>
     /// <param name="index">The published segments.</param>
     /// <param name="ended">Whether no segment will follow.</param>
     public static string Write(LiveIndex index, bool ended)

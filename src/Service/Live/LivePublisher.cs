@@ -5,8 +5,8 @@ using Locutor.Service.Files;
 namespace Locutor.Service.Live;
 
 /// <summary>
-/// Stores the segments of one attempt, so that every node can send them. Frames that an earlier attempt has published are skipped: the
-/// frames are the same, and the numbers continue.
+/// Stores the segments of one attempt, so that every node can send them. Frames that an earlier attempt has published are skipped: all
+/// attempts produce equal frames, and the numbers continue.
 /// </summary>
 internal sealed class LivePublisher
 {
@@ -36,12 +36,12 @@ internal sealed class LivePublisher
     /// <summary>Stores a segment, and then the list that contains it.</summary>
     public async Task PublishAsync(VideoSegment segment, CancellationToken cancellationToken)
     {
-        // A video of another form belongs to another version of the model, whose frames do not continue the earlier ones.
+        // A video with other properties belongs to another version of the model, whose frames do not continue the earlier ones.
         if (index?.Video != segment.Video)
             index = new LiveIndex { Video = segment.Video };
         if (segment.FirstFrame != index.Frames)
             return;
-        // The name of a header contains its hash: attempts with equal encoders share one, and others are told apart.
+        // The name of a header contains its hash: attempts with equal encoders share one header, and other headers have other names.
         string needed = $"{Convert.ToHexStringLower(SHA256.HashData(segment.Header))[..16]}.mp4";
         string name = FormattableString.Invariant($"{attempt}-{index.Segments.Length:D5}.m4s");
         if (header != needed)

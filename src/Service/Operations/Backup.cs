@@ -32,10 +32,10 @@ public static class Backup
     {
         folder = Path.GetFullPath(folder);
         if (Path.Exists(folder))
-            throw new BackupException($"{folder} exists; name a folder that does not");
+            throw new BackupException($"{folder} exists; name a folder that does not exist");
         string data = Path.GetFullPath(settings.Data);
         if (settings.Postgres is null && !File.Exists(Path.Combine(data, SqliteDatabase.FileName)))
-            throw new BackupException($"{data} holds no {SqliteDatabase.FileName}: it is not the data folder of a service");
+            throw new BackupException($"{data} has no {SqliteDatabase.FileName}: it is not the data folder of a service");
         if (folder.StartsWith(data + Path.DirectorySeparatorChar, StringComparison.Ordinal))
             throw new BackupException($"{folder} lies inside the data folder {data}; name one outside");
         string aside = folder + ".unfinished";
@@ -65,12 +65,12 @@ public static class Backup
         var contents = Read(folder);
         string kind = settings.Postgres is null ? "sqlite" : "postgres";
         if (contents.Database != kind)
-            throw new BackupException($"{folder} is a backup of a {contents.Database} database, and the settings name a {kind} one");
+            throw new BackupException($"{folder} is a backup of a {contents.Database} database, but the settings name a {kind} one");
         var data = new DataFolder(settings);
         if (File.Exists(Path.Combine(data.Root, SqliteDatabase.FileName))
             || Kinds.Any(name => Directory.EnumerateFileSystemEntries(data.Absolute(name)).Any()))
         {
-            throw new BackupException($"the data folder {data.Root} is in use; restore into an empty one and move the old one away");
+            throw new BackupException($"the data folder {data.Root} is in use; move it away and restore into an empty folder");
         }
 
         foreach (string name in Kinds)
@@ -99,7 +99,7 @@ public static class Backup
             var contents = JsonSerializer.Deserialize<BackupContents>(File.ReadAllBytes(Path.Combine(folder, Manifest)), Problems.Json)!;
             return contents.Version <= Format
                 ? contents
-                : throw new BackupException($"{folder}: format {contents.Version} of a newer program; this one reads up to {Format}");
+                : throw new BackupException($"{folder}: format {contents.Version} of a newer program; this program reads up to {Format}");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -132,5 +132,5 @@ public static class Backup
     }
 }
 
-/// <summary>A backup cannot be made or restored. The message tells what to do.</summary>
+/// <summary>Thrown when a backup cannot be made or restored. The message tells what to do.</summary>
 public sealed class BackupException(string message) : Exception(message);

@@ -85,7 +85,7 @@ internal sealed partial class Janitor(
         string[] old = (await store.WrittenAsync(cancellationToken)).Where(job => job.Value < before).Select(job => job.Key).ToArray();
         string[] owners = await grains.GetGrain<IOwnersGrain>(IOwnersGrain.Key).ListAsync();
         if (owners.Length == 0)
-            return; // An empty database may be the wrong one, so it does not decide about these files.
+            return; // An empty database may be the wrong one, so no files are removed because of it.
         string[] unknown = old;
         foreach (string owner in owners)
         {
@@ -106,7 +106,7 @@ internal sealed partial class Janitor(
     private async Task RemoveAsync(string owner, IndexEntry entry)
     {
         var job = grains.GetGrain<IJobGrain>(entry.Id);
-        // The record is changed before the files are removed, so that no record promises a missing result.
+        // The record is changed before the files are removed, so that no record refers to a missing result.
         bool gone = entry.Status is JobStatus.Expired ? await job.DeleteAsync() : await job.ExpireAsync() is null;
         await store.RemoveAsync(entry.Id, CancellationToken.None);
         if (gone)
@@ -142,6 +142,6 @@ internal sealed partial class Janitor(
     [LoggerMessage(LogLevel.Warning, "old files are not removed until the database and the queue answer: {Reason}")]
     private partial void LogWaits(string reason);
 
-    [LoggerMessage(LogLevel.Error, "cleaning up failed")]
+    [LoggerMessage(LogLevel.Error, "old files could not be removed")]
     private partial void LogFailed(Exception exception);
 }

@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace Locutor.Service.Operations;
 
-/// <summary>Copies and restores a PostgreSQL database with its programs <c>pg_dump</c> and <c>pg_restore</c>.</summary>
+/// <summary>Copies and restores a PostgreSQL database with the programs <c>pg_dump</c> and <c>pg_restore</c>.</summary>
 internal static class PostgresDump
 {
     public const string FileName = "database.dump";

@@ -38,10 +38,10 @@ public static class ServeCheck
         {
             yield return variable.Meant is { } meant
                 ? Finding.Failure(
-                    "settings", variable.Text, $"name it {meant}, or remove it; 'locutor serve --settings' shows what is in force")
+                    "settings", variable.Text, $"rename it to {meant}, or remove it; 'locutor serve --settings' shows all settings")
                 : Finding.Warning(
                     "settings", variable.Text,
-                    "'locutor serve --settings' lists the settings; the variable of each is LOCUTOR_ and its name in capitals");
+                    "'locutor serve --settings' lists the settings; the variable of a setting is LOCUTOR_ and its name in capitals");
         }
         string fault = "";
         try
@@ -53,9 +53,9 @@ public static class ServeCheck
             fault = exception.Message;
         }
         if (fault.Length > 0)
-            yield return Finding.Failure("settings", fault, "change the setting; 'locutor serve --settings' shows what is in force");
+            yield return Finding.Failure("settings", fault, "change the setting; 'locutor serve --settings' shows all settings");
         else if (unread.Count == 0)
-            yield return Finding.Ok("settings", "all are known and go together");
+            yield return Finding.Ok("settings", "all settings are known and compatible");
     }
 
     private static IEnumerable<Finding> Addresses(ServeSettings settings)
@@ -63,13 +63,13 @@ public static class ServeCheck
         var faults = ListenAddresses.Faults(settings);
         return faults.Count > 0
             ? faults.Select(fault => Finding.Failure("addresses", fault.Text, fault.Advice))
-            : [Finding.Ok("addresses", $"{settings.Urls} can be listened on")];
+            : [Finding.Ok("addresses", $"the service can listen on {settings.Urls}")];
     }
 
     private static Finding Cluster(ServeSettings settings)
     {
         if (settings.Postgres is null)
-            return Finding.Ok("cluster", "this node alone; several need the setting postgres");
+            return Finding.Ok("cluster", "one node; several nodes need the setting postgres");
         if (settings.ClusterTls && !IPAddress.IsLoopback(settings.ClusterAddress)
             && ClusterCertificate.FindFault(settings.CertificateFile) is { } fault)
         {
@@ -103,7 +103,7 @@ public static class ServeCheck
         {
             yield return Finding.Failure(
                 "data", $"{folder.Root} has {free >> 20} MiB of free disk; below {LeastFree >> 20} MiB new jobs are refused",
-                "make room, or move the data folder with --data");
+                "free disk space, or move the data folder with --data");
         }
 
         yield return Finding.Ok("data", $"{folder.Root} can be written, {free >> 30} GiB free");
@@ -119,8 +119,8 @@ public static class ServeCheck
         catch (Exception exception)
         {
             return Finding.Failure("database", $"{kind}: {exception.Message}", settings.Postgres is null
-                ? "see that the data folder's jobs.db can be written and is a database"
-                : "see that the server of the setting postgres runs and lets this user in");
+                ? "check that jobs.db in the data folder is a database and writable"
+                : "check that the server of the setting postgres runs and admits this user");
         }
     }
 
@@ -139,7 +139,7 @@ public static class ServeCheck
             {
                 return Finding.Failure(
                     "files", identity.Mismatch(expected, found),
-                    "nodes share one data folder or one bucket; if this store takes the place of a lost one, start once with --set " +
+                    "nodes share one data folder or one bucket; if this store replaces a lost one, start once with --set " +
                     "adopt_store=true");
             }
 
@@ -152,10 +152,10 @@ public static class ServeCheck
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             return settings.S3Bucket is null
-                ? Finding.Failure("files", exception.Message, "see that the data folder can be read and written")
+                ? Finding.Failure("files", exception.Message, "check that the data folder is readable and writable")
                 : Finding.Failure(
                     "files", $"bucket {settings.S3Bucket}: {exception.Message}",
-                    "see the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read " +
+                    "check the settings s3_endpoint, s3_region, s3_access_key and s3_secret_key; the key must be allowed to write, read " +
                     "and delete");
         }
         finally
@@ -192,7 +192,7 @@ public static class ServeCheck
         {
             yield return Finding.Failure(
                 "workers", $"there is no {device}: this machine shows {gpus} GPUs",
-                $"name the devices that are there, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
+                $"name existing devices, as --workers {(gpus > 0 ? "cuda:0" : "cpu")}; CUDA_VISIBLE_DEVICES hides GPUs");
         }
 
         yield return devices.Count > 0
@@ -200,7 +200,7 @@ public static class ServeCheck
                 ? Finding.Ok("workers", $"one on GPUs {together} together, precision {settings.Precision}")
                 : Finding.Ok("workers", $"one on each of {string.Join(", ", devices)}, precision {settings.Precision}")
             : Finding.Warning(
-                "workers", "none: jobs wait until another machine's worker takes them",
+                "workers", "none: jobs wait until a worker of another machine takes them",
                 "set workers to auto, cpu or cuda:0, or start 'locutor worker' elsewhere");
     }
 
@@ -208,8 +208,8 @@ public static class ServeCheck
         JobsHosting.OpenTokens(ClusterOf(settings)).List().Count(token => token.RevokedAt is null) is var count and > 0
             ? Finding.Ok("tokens", $"{count}")
             : Finding.Warning(
-                "tokens", "none yet, so nobody can use the service",
-                "the first start at a terminal makes one and prints it, or make one with 'locutor tokens create'");
+                "tokens", "there is no token yet, so nobody can use the service",
+                "the first start at a terminal creates one and prints it; or create one with 'locutor tokens create'");
 
     private static ClusterOptions ClusterOf(ServeSettings settings) => new() { DataFolder = settings.Data, Postgres = settings.Postgres };
 }

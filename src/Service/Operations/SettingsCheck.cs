@@ -33,7 +33,7 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
             if (address.Host != "localhost" && !(IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip)))
             {
                 throw new SettingsException(
-                    $"no_auth: expected loopback addresses only, found {address}; make a token with 'locutor tokens create' to serve " +
+                    $"no_auth: expected loopback addresses only, found {address}; create a token with 'locutor tokens create' to serve " +
                     "there");
             }
         }

@@ -38,5 +38,5 @@ public static class EnvironmentNames
 public sealed record UnreadVariable(string Name, string? Meant)
 {
     public string Text =>
-        Meant is null ? $"{Name} is no variable of this program" : $"{Name} is no variable of this program; did you mean {Meant}?";
+        Meant is null ? $"{Name} is not a variable of this program" : $"{Name} is not a variable of this program; did you mean {Meant}?";
 }

@@ -69,7 +69,7 @@ public sealed record ServeSettings
     public double WebhookHours { get; init; } = 24;
 
     /// <summary>
-    /// The address at which callers reach the service, without a final slash. Null takes the address that each request names.
+    /// The address at which callers reach the service, without a final slash. Null uses the address that each request names.
     /// </summary>
     public string? PublicUrl { get; init; }
     public IReadOnlyList<string> CorsOrigins { get; init; } = [];
@@ -86,5 +86,5 @@ public sealed record ServeSettings
         Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "locutor");
 }
 
-/// <summary>A setting cannot be used. The message names the setting, the expected value and the found value.</summary>
+/// <summary>Thrown when a setting cannot be used. The message names the setting, the expected value and the found value.</summary>
 public sealed class SettingsException(string message) : Exception(message);

@@ -31,11 +31,11 @@ public static class SettingsConfiguration
         return builder.Add(Source(variables)).Add(Source(options)).Build();
     }
 
-    /// <summary>Makes a configuration of settings by their names.</summary>
+    /// <summary>Creates a configuration from the names and values of settings.</summary>
     public static IConfigurationRoot From(IEnumerable<KeyValuePair<string, string>> settings) =>
         new ConfigurationBuilder().Add(Source(settings)).Build();
 
-    /// <summary>Makes a source of settings. A setting that is given twice has its last value, as the options of a command do.</summary>
+    /// <summary>Creates a source of settings. If a setting is given twice, the last value applies.</summary>
     private static MemoryConfigurationSource Source(IEnumerable<KeyValuePair<string, string>> settings) => new()
     {
         InitialData = settings.GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase)

@@ -9,7 +9,7 @@ internal static class SettingsFile
 
     private static readonly JsonDocumentOptions Json = new() { CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
-    /// <returns>The settings by name. Each is known and in its range; an array is its elements, joined by commas.</returns>
+    /// <returns>The settings by name. Each is known and in its range; the elements of an array are joined by commas.</returns>
     /// <exception cref="SettingsException">The file cannot be read, or a setting is unknown or out of range. The message names the
     /// file.</exception>
     public static IReadOnlyList<KeyValuePair<string, string>> Read(string file)

@@ -43,7 +43,7 @@ public static partial class SettingsTable
     ];
 
     /// <summary>
-    /// Parses the address of a provider. Without encryption its keys could be replaced on the way, except on this machine.
+    /// Parses the address of a provider. Without encryption its keys could be replaced on the network, except on this machine.
     /// </summary>
     private static string? Authority(string value) => value.Length == 0 ? null
         : Uri.TryCreate(value, UriKind.Absolute, out var uri) && (uri.Scheme is "https" || (uri.Scheme is "http" && uri.IsLoopback))

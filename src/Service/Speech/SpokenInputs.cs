@@ -11,8 +11,8 @@ using Locutor.TextToSpeech.Engines;
 namespace Locutor.Service.Speech;
 
 /// <summary>
-/// Speaks the text of a submission before the job is accepted, so that its length is known and limited. The sound of each person, that of
-/// both, the text and its captions become inputs of the job.
+/// Speaks the text of a submission before the job is accepted, so that its length is known and limited. The sound of each person, their
+/// mix, the text and its captions become inputs of the job.
 /// </summary>
 internal sealed partial class SpokenInputs(
     VoiceCatalogue catalogue, InputStore inputs, DataFolder folder, ServeSettings settings, ILogger<SpokenInputs> logger) : IDisposable
@@ -26,7 +26,7 @@ internal sealed partial class SpokenInputs(
     private const int RetrySeconds = 5;
     private readonly SemaphoreSlim turns = new(Math.Max(2, Environment.ProcessorCount));
 
-    /// <summary>Returns the sound of everything that is said in a job with a text; null for a job without one.</summary>
+    /// <summary>Returns the sound of the whole spoken text of a job; null for a job without a text.</summary>
     public static JobInput? SoundOf(JobRequest request) =>
         Find(request, VideoFields.Text.Name) is null ? null : Find(request, Sound) ?? Find(request, VideoFields.Audio.Name);
 

@@ -7,12 +7,12 @@ using Locutor.Service.Availability;
 namespace Locutor.Service.Submissions;
 
 /// <summary>
-/// Chooses into how many parts a long voice is divided if the request does not say it. The choice is made once and kept with the job, since
+/// Chooses the number of parts of a long voice if the request does not give it. The choice is made once and kept with the job, since
 /// every attempt at the job must make the same parts.
 /// </summary>
 internal sealed class DefaultParts(IGrainFactory grains)
 {
-    /// <summary>The number in a request that does not say it.</summary>
+    /// <summary>The number of parts in a request that does not give one.</summary>
     public const int Unknown = 0;
 
     /// <summary>The shortest voice that is divided by default. A video in parts plays only when they are joined.</summary>

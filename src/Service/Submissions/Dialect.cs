@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace Locutor.Service.Submissions;
 
 /// <summary>
-/// The fields of another protocol that have other names or other values than those of a submission. All other fields are read as they are.
+/// The fields of another protocol whose names or values differ from those of a submission. All other fields are read unchanged.
 /// </summary>
 /// <param name="Names">The names of the other protocol with the names of a submission; null for a field that is accepted and ignored.
 /// </param>

@@ -50,7 +50,7 @@ public sealed record FieldView(
     }
 
     /// <summary>
-    /// Returns the default values of a preset at one size, by the name of the field. Fields without a default are left out.
+    /// Returns the default values of a preset at one size, by the name of the field. Fields without a default are omitted.
     /// </summary>
     internal static Dictionary<string, JsonElement> Defaults(Bundle bundle, string preset, string size)
     {

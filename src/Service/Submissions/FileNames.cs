@@ -4,7 +4,7 @@ using Microsoft.Net.Http.Headers;
 
 namespace Locutor.Service.Submissions;
 
-/// <summary>The names of files as people see them: those of inputs, and that of a video, which is made of them.</summary>
+/// <summary>The names of files for people: the names of inputs, and the name of a video, which consists of them.</summary>
 internal static class FileNames
 {
     private const int LongestName = 80;
@@ -14,7 +14,7 @@ internal static class FileNames
     public static string? From(ContentDispositionHeaderValue disposition) =>
         HeaderUtilities.RemoveQuotes(disposition.FileNameStar.HasValue ? disposition.FileNameStar : disposition.FileName).Value;
 
-    /// <summary>Returns a sender's name without folders and characters that file systems refuse; null if nothing is left.</summary>
+    /// <summary>Returns a sender's name without folders and characters that file systems refuse; null if the result is empty.</summary>
     public static string? Clean(string? name)
     {
         if (name is null)
@@ -29,11 +29,11 @@ internal static class FileNames
         return clean.Length == 0 ? null : clean;
     }
 
-    /// <summary>Returns the name of an input: that of its sender, or the last part of its URL; null when there is none.</summary>
+    /// <summary>Returns the name of an input: the sender's name for it, or the last part of its URL; null when there is none.</summary>
     public static string? Input(JobInput input) => input.Name ?? (
         Uri.TryCreate(input.Url, UriKind.Absolute, out var url) ? Clean(Uri.UnescapeDataString(url.AbsolutePath)) : null);
 
-    /// <summary>Returns the name of a file of a job: the names of its picture and its voice, or else its id.</summary>
+    /// <summary>Returns the name of a file of a job: the names of its picture and its voice, otherwise its id.</summary>
     /// <param name="job">The job.</param>
     /// <param name="extension">The extension without a dot.</param>
     public static string Output(JobRecord job, string extension)

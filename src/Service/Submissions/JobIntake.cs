@@ -39,7 +39,7 @@ internal sealed class JobIntake(SubmissionReader reader, JobSubmitter submitter,
         if (!draft.HasFiles)
         {
             throw new ProblemException(
-                409, "key_released", "the job of this Idempotency-Key was deleted while the request came; send it again")
+                409, "key_released", "the job of this Idempotency-Key was deleted while the request arrived; send it again")
             { RetryAfter = 1 };
         }
         var request = await parts.ChooseAsync(await reader.StoreAsync(id, draft, context), draft.Asked.Bundle);

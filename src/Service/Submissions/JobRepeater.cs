@@ -14,7 +14,7 @@ internal sealed class JobRepeater(IFileStore store, DataFolder folder, ModelCata
     /// <summary>Submits a job again.</summary>
     /// <param name="caller">The token of the caller, who owns the job.</param>
     /// <param name="job">The job to repeat, in any state.</param>
-    /// <param name="seed">The seed of the new job; null draws another one.</param>
+    /// <param name="seed">The seed of the new job; null chooses a new seed.</param>
     /// <param name="key">The Idempotency-Key, or null.</param>
     /// <param name="cancellationToken">Cancels the copying.</param>
     /// <exception cref="ProblemException">

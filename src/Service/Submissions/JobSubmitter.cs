@@ -41,10 +41,10 @@ public sealed class JobSubmitter(
         }
 
         if (drain.HasBegun)
-            throw new ProblemException(503, "draining", "this service is about to stop and takes no more jobs") { RetryAfter = 5 };
+            throw new ProblemException(503, "draining", "this service is about to stop and accepts no more jobs") { RetryAfter = 5 };
         await month.CheckAsync(caller);
         if (quota.IsFull)
-            throw new ProblemException(503, "disk_full", "there is no room for more inputs and results") { RetryAfter = 600 };
+            throw new ProblemException(503, "disk_full", "there is no disk space for more inputs and results") { RetryAfter = 600 };
     }
 
     /// <summary>Returns whether any earlier request with this idempotency key was accepted, even one with another body.</summary>
@@ -52,7 +52,7 @@ public sealed class JobSubmitter(
         key is not null && await grains.GetGrain<ITokenIndexGrain>(caller.KeyId).FindAsync(key, NoHash) is not null;
 
     /// <summary>Finds the job that an earlier request with this idempotency key created; null when there is none.</summary>
-    /// <param name="caller">The token of the caller. Keys of other tokens are not looked at.</param>
+    /// <param name="caller">The token of the caller. Keys of other tokens are ignored.</param>
     /// <param name="key">The Idempotency-Key header, or null.</param>
     /// <param name="hash">The hash of this request, see <see cref="Draft.Hash"/>.</param>
     /// <exception cref="ProblemException">Status 422: the key was used for a request with another hash.</exception>
@@ -98,7 +98,7 @@ public sealed class JobSubmitter(
         SubmitOutcome.KeyReused =>
             throw new ProblemException(422, "idempotency_key_reused", "this Idempotency-Key was used for another request"),
         SubmitOutcome.OwnerFull =>
-            throw new ProblemException(429, "queue_full", "this token has as many waiting jobs as it may have") { RetryAfter = 30 },
+            throw new ProblemException(429, "queue_full", "this token has reached its limit of waiting jobs") { RetryAfter = 30 },
         _ => throw new ProblemException(503, "queue_full", "the queue is full") { RetryAfter = 60 },
     };
 }

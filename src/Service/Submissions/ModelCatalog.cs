@@ -37,7 +37,7 @@ public sealed record PresetView(string Name)
 /// <param name="Trained">False for a model of random numbers, which serves to try the service; the page does not offer it.</param>
 /// <param name="Shapes">
 /// Height and width of the video in pixels, by size; the one nearest to the shape of the picture is used, and the rest of the picture is
-/// cut off. Null for a model that keeps the shape of the picture.
+/// cropped. Null for a model that keeps the shape of the picture.
 /// </param>
 /// <param name="Fields">All fields of a submission with the limits of this model.</param>
 public sealed record ModelView(

@@ -8,11 +8,11 @@ namespace Locutor.Service.Submissions;
 /// <summary>Describes the fields of a request in the OpenAPI document.</summary>
 internal static class RequestSchema
 {
-    /// <summary>Fields that every job shows, also when the submission left them out.</summary>
+    /// <summary>Fields that every job shows, even if the submission omitted them.</summary>
     private static readonly RequestField[] Always = [VideoFields.Prompt, VideoFields.Model, VideoFields.Seed];
 
     /// <summary>Creates the schema of the body of a submission.</summary>
-    /// <param name="upload">True for a multipart form, which may carry files; false for JSON, which gives inputs as URLs.</param>
+    /// <param name="upload">True for a multipart form, which may contain files; false for JSON, which gives inputs as URLs.</param>
     public static OpenApiSchema Submission(bool upload) => new()
     {
         Type = JsonSchemaType.Object,
@@ -45,7 +45,7 @@ internal static class RequestSchema
     /// <param name="field">The field.</param>
     /// <param name="upload">True for a form, where the value of an array or object is a text that holds JSON.</param>
     /// <param name="isOptional">
-    /// Whether the value may be null. Generated clients send null or 0 for a field that was not set, and leave a part out of a form only
+    /// Whether the value may be null. Generated clients send null or 0 for a field that was not set, and omit a part of a form only
     /// if its schema allows null.
     /// </param>
     private static OpenApiSchema Property(RequestField field, bool upload, bool isOptional)

@@ -21,7 +21,7 @@ internal static class StoredRequest
         ? VideoRequest.FromJson(stored.Payload)
         : VideoRequest.FromJson(FromVersion0(stored.Payload));
 
-    /// <summary>Converts a payload of version 0, which wrote the field names in PascalCase and left out a seed of 0.</summary>
+    /// <summary>Converts a payload of version 0, which wrote the field names in PascalCase and omitted a seed of 0.</summary>
     private static string FromVersion0(string payload)
     {
         var renamed = new JsonObject { ["seed"] = 0 };

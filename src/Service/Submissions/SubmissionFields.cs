@@ -12,7 +12,7 @@ namespace Locutor.Service.Submissions;
 internal static class SubmissionFields
 {
     public static TextField Webhook { get; } = new(
-        "webhook", "Address that is called when the job ends, signed after the Standard Webhooks convention.", 2048)
+        "webhook", "Address that is called when the job ends, signed as Standard Webhooks specifies.", 2048)
     {
         Group = FieldGroup.Delivery,
         Option = null,

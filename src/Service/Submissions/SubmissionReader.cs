@@ -20,7 +20,7 @@ namespace Locutor.Service.Submissions;
 /// Inputs given as URLs are neither fetched nor stored yet; <see cref="SubmissionReader.StoreAsync(string, Draft, HttpContext)"/> is the
 /// next step.
 /// </summary>
-/// <param name="Asked">The video that the caller asks for, with the defaults of the model and the preset filled in.</param>
+/// <param name="Asked">The requested video, with the defaults of the model and the preset.</param>
 /// <param name="Request">The request as the job keeps it: the caller's own fields, webhook and metadata, without inputs.</param>
 /// <param name="Urls">Inputs given as http, https or data URLs, by field. The syntax of each URL is checked, its content is not.</param>
 /// <param name="Stored">Inputs that the caller sent as files of a form.</param>
@@ -31,7 +31,7 @@ internal sealed record Draft(
     string Hash, bool HasFiles = true);
 
 /// <summary>
-/// Reads a submission of a job from an HTTP request. The body is a JSON object, or a multipart form that may carry files. Two calls make
+/// Reads a submission of a job from an HTTP request. The body is a JSON object, or a multipart form that may contain files. Two calls make
 /// a job request: <see cref="ReadAsync"/> checks the fields and streams the files of a form into the file store, and
 /// <see cref="StoreAsync(string, Draft, HttpContext)"/> adds the inputs that the caller gave as URLs. If either call fails, the files of
 /// the job are removed.
@@ -51,7 +51,7 @@ internal sealed class SubmissionReader(
     /// </param>
     /// <exception cref="ProblemException">
     /// The submission is refused. Status 400: the body cannot be parsed. 408: it took longer than the upload limit of the settings.
-    /// 413: it is too large. 415: the content type is neither JSON nor a form. 422: a field or a file does not fit.
+    /// 413: it is too large. 415: the content type is neither JSON nor a form. 422: a field or a file is not valid.
     /// </exception>
     /// <param name="dialect">The names of the fields; null for those of this service.</param>
     public Task<Draft> ReadAsync(string jobId, HttpContext context, bool keepFiles, Dialect? dialect = null) => GuardAsync(
@@ -181,7 +181,7 @@ internal sealed class SubmissionReader(
     }
 
     /// <summary>
-    /// Checks all fields together and reports every fault at once. The rules and messages of video fields come from
+    /// Checks all fields together and reports all errors at once. The rules and messages of video fields come from
     /// <see cref="RequestForm"/>, which the command line uses too.
     /// </summary>
     private Draft Check(RequestForm form, IReadOnlyList<JobInput> stored, string hash)
@@ -241,7 +241,7 @@ internal sealed class SubmissionReader(
             if (!form.AddFile(name))
                 return;
             var body = new HashingStream(section.Body, hash);
-            // The stored name and type come from the bytes of the file. The client's name is kept for people alone.
+            // The stored name and type come from the bytes of the file. The client's name is kept only for people.
             if (jobId is null)
             {
                 await body.CopyToAsync(Stream.Null, cancellationToken);
@@ -267,8 +267,8 @@ internal sealed class SubmissionReader(
         form.AddText(name, SubmissionText.Decode(name, text));
     }
 
-    /// <summary>Stores one input and turns faults of the file into a refusal (413 or 422) that names the field.</summary>
-    /// <exception cref="InvalidOperationException">The file store failed; the caller is not at fault.</exception>
+    /// <summary>Stores one input and turns errors of the file into a refusal (413 or 422) that names the field.</summary>
+    /// <exception cref="InvalidOperationException">The file store failed; the error is not the caller's.</exception>
     private static async Task<JobInput> StoreAsync(string field, Func<Task<JobInput>> store)
     {
         try

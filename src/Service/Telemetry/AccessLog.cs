@@ -5,7 +5,7 @@ using Locutor.Service.Settings;
 namespace Locutor.Service.Telemetry;
 
 /// <summary>
-/// Logs one line per request when the setting <c>access_log</c> is on. Query strings are left out, since they may identify jobs.
+/// Logs one line per request when the setting <c>access_log</c> is on. Query strings are omitted, since they may identify jobs.
 /// </summary>
 internal sealed partial class AccessLog(RequestDelegate next, ServeSettings settings, ILogger<AccessLog> logger)
 {

@@ -4,7 +4,7 @@ using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Views;
 
-/// <summary>Which jobs a list shows.</summary>
+/// <summary>A filter of the jobs in a list.</summary>
 /// <param name="After">The earliest time of acceptance; null for any.</param>
 /// <param name="Before">The time before which the jobs were accepted; null for any.</param>
 /// <param name="Metadata">Texts that the metadata of the jobs must have, by name.</param>
@@ -28,7 +28,7 @@ internal sealed record JobFilter(DateTimeOffset? After, DateTimeOffset? Before, 
     /// <summary>The cursor before which the first job of the list was accepted; null when the list begins with the newest job.</summary>
     public long? FirstCursor => Before is { } time ? OrderOf(time) : null;
 
-    /// <summary>Returns whether no job at or before this place of the order can be in the list.</summary>
+    /// <summary>Returns whether neither this job nor any earlier job in the order can be in the list.</summary>
     public bool EndsAt(long order) => After is { } time && order < OrderOf(time);
 
     private static long OrderOf(DateTimeOffset time) => (time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;

@@ -41,7 +41,7 @@ public sealed record JobView
     /// <summary>The priority among the jobs of the token; null for 0.</summary>
     public int? Priority { get; init; }
 
-    /// <summary>The time at which the job fails if it is not over; null for never.</summary>
+    /// <summary>The time at which the job fails if it has not ended; null for never.</summary>
     public DateTimeOffset? NotAfter { get; init; }
 
     /// <summary>The least memory in GiB of the device that runs the job; null for any.</summary>

@@ -67,7 +67,7 @@ internal sealed class JobViews(IGrainFactory grains)
     public Task<JobRecord?> WaitAsync(string id, long version, TimeSpan atMost, CancellationToken cancellationToken) =>
         Outage.RetryAsync(() => Grain(id).WaitAsync(version, atMost), cancellationToken);
 
-    /// <summary>Cancels a job of the caller if it is not over, and deletes its record and its files.</summary>
+    /// <summary>Cancels a job of the caller if it has not ended, and deletes its record and its files.</summary>
     /// <exception cref="ProblemException">Status 404: no job has this id, or the job belongs to another token.</exception>
     public async Task RemoveAsync(Token caller, string id, IFileStore store)
     {
@@ -78,7 +78,7 @@ internal sealed class JobViews(IGrainFactory grains)
             await store.RemoveAsync(removed, CancellationToken.None);
     }
 
-    /// <summary>Ends the parts of a video that is over. Returns the ids of those whose files can be removed.</summary>
+    /// <summary>Ends the parts of a video that has ended. Returns the ids of those whose files can be removed.</summary>
     public Task<IReadOnlyList<string>> EndPartsAsync(JobRecord job) => PartJobs.EndAsync(grains, job);
 
     public IJobGrain Grain(string id) => grains.GetGrain<IJobGrain>(id);

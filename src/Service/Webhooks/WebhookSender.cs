@@ -113,7 +113,7 @@ public sealed partial class WebhookSender(
             Problems.Json);
         // The jobs of a revoked token still send their webhooks.
         if (tokens.Find(job.Owner) is not { } token)
-            return new Outcome(null, "the token that signs it is gone", IsFinal: true);
+            return new Outcome(null, "the token that signs it was removed", IsFinal: true);
         using var request = new HttpRequestMessage(HttpMethod.Post, UrlFetcher.Check(job.Request.Webhook!));
         request.Content = new StringContent(body, Encoding.UTF8, "application/json");
         request.Headers.TryAddWithoutValidation("User-Agent", "Locutor/0.1");

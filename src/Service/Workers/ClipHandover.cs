@@ -10,7 +10,7 @@ namespace Locutor.Service.Workers;
 /// </summary>
 internal sealed partial class ClipHandover(IFileStore store, DataFolder folder)
 {
-    /// <summary>How long a worker that is about to end may take to store its clips.</summary>
+    /// <summary>Time limit for storing the clips when the worker is about to end.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private const string List = "clips.txt";
@@ -42,7 +42,7 @@ internal sealed partial class ClipHandover(IFileStore store, DataFolder folder)
         }
     }
 
-    /// <summary>Brings the stored clips into the folder of unfinished work. Clips that are there already are kept.</summary>
+    /// <summary>Copies the stored clips into the folder of unfinished work. Existing clips are kept.</summary>
     public async Task LoadAsync(string jobId, CancellationToken cancellationToken)
     {
         if (store.SharesWork || await store.OpenAsync(DataFolder.ResultPath(jobId, List), cancellationToken) is not { } list)

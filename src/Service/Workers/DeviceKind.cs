@@ -3,7 +3,7 @@ using Locutor.Torch.Cuda;
 
 namespace Locutor.Service.Workers;
 
-/// <summary>The kind of device that made a video. Times of videos are compared only among those of one kind.</summary>
+/// <summary>The kind of device that made a video. Times of videos are compared only between devices of one kind.</summary>
 internal static class DeviceKind
 {
     /// <summary>Returns the name of the GPU, with the number of GPUs that compute together, or the number of cores of a CPU.</summary>

@@ -11,7 +11,7 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
 {
     private const double JoinPercent = 3, Most = 99;
 
-    // The time left follows from the pace of the video as soon as so much of it is made.
+    // The time left is computed from the speed of the video as soon as this percentage of it is finished.
     private const double LeastPercentForPace = 2;
 
     private readonly Stopwatch clock = new(), joining = new();
@@ -32,14 +32,14 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
         }
     }
 
-    /// <summary>Returns the progress of a part that this worker makes from now on.</summary>
+    /// <summary>Returns the receiver for the progress of a part that this worker makes.</summary>
     public IProgress<JobProgress> Of(int part)
     {
         lock (turn) own = part;
         return new Part(this, part);
     }
 
-    /// <summary>Notes the progress of a part; null if it is not known.</summary>
+    /// <summary>Records the progress of a part; null if it is not known.</summary>
     public void Report(int part, JobProgress? value)
     {
         lock (turn)
@@ -50,7 +50,7 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
         }
     }
 
-    /// <summary>Notes that a part is complete.</summary>
+    /// <summary>Records that a part is complete.</summary>
     public void Complete(int part)
     {
         lock (turn)
@@ -61,7 +61,7 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
         }
     }
 
-    /// <summary>Notes how much of the video is joined, from 0 to 1.</summary>
+    /// <summary>Records the joined share of the video, from 0 to 1.</summary>
     public void Joined(double share)
     {
         if (!joining.IsRunning) joining.Start();

@@ -19,7 +19,7 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
         JobRecord job, RunnerJob whole, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         if (job.Request.Part is { } part && !await IsNeededAsync(part, cancellationToken))
-            throw new InputException(JobError.InvalidRequest, "the video of this part is over", false);
+            throw new InputException(JobError.InvalidRequest, "the video of this part has ended", false);
         if (job.Request.MostParts < 2 || runner.Describe(whole) is not { } described)
             return await runner.RunAsync(whole, progress, cancellationToken);
         await using var video = await RunnerRequests.OpenAsync(described.Request, cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
             Captions: described.Request.Transcript is null ? null : CaptionFile.ToWebVtt(result.Cues));
     }
 
-    /// <summary>Ends the parts of a video that is over. If this fails, they end by themselves and expire.</summary>
+    /// <summary>Ends the parts of a video that has ended. If this fails, they end by themselves and expire.</summary>
     public async Task EndAsync(JobRecord job)
     {
         try
@@ -45,7 +45,7 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
         }
         catch (Exception exception) when (Outage.Is(exception))
         {
-            // A part that has not begun finds its video over, and results expire.
+            // A part that has not started sees that its video has ended, and results expire.
         }
     }
 

@@ -7,8 +7,8 @@ using Locutor.Service.Files;
 namespace Locutor.Service.Workers;
 
 /// <summary>
-/// Makes the parts of a video. Each part but the first is a job of its own, which any worker may run. This worker makes the first part, and
-/// then every part that no worker has begun or that failed, so that it needs no other worker.
+/// Makes the parts of a video. Each part except the first is a job of its own, which any worker may run. This worker makes the first part,
+/// and then every part that no worker has begun or that failed, so that it needs no other worker.
 /// </summary>
 /// <param name="job">The job of the video.</param>
 /// <param name="whole">The run of the whole video.</param>
@@ -117,19 +117,19 @@ internal sealed class PartedVideo(
             {
                 var record = await grains.GetGrain<IJobGrain>(id).GetAsync().WaitAsync(cancellationToken);
                 if (record is null)
-                    jobs[i] = null; // Somebody removed the job.
+                    jobs[i] = null; // The job was removed.
                 records[i] = record;
                 if (record is { Status: JobStatus.Running, Progress: { } made })
                     progress.Report(i, made with { Preview = null });
             }
             catch (Exception exception) when (Outage.Is(exception) && !cancellationToken.IsCancellationRequested)
             {
-                return; // The service may be restarting; what was known stays.
+                return; // The service may be restarting; the last known progress stays.
             }
         }
     }
 
-    /// <summary>Makes a call that changes nothing when it is repeated, until it is answered.</summary>
+    /// <summary>Repeats a call until it is answered. Repetitions must have no effect.</summary>
     private static async Task<T> ReachAsync<T>(Func<Task<T>> call, CancellationToken cancellationToken)
     {
         while (true)

@@ -26,7 +26,7 @@ public sealed record RunnerModel(Bundle Bundle, Func<Device, IReadOnlyList<Bundl
 /// <param name="deviceName">Either cpu or cuda:N.</param>
 /// <param name="defaultModel">The model for jobs that name none; null for the default of the program.</param>
 /// <param name="find">Returns the model with a name; for null, the default model.</param>
-/// <param name="offer">Returns what this worker can run; null for everything.</param>
+/// <param name="offer">Returns the jobs that this worker can run; null for all.</param>
 public sealed class TalkingVideoRunner(
     string deviceName, string? defaultModel, Func<string?, RunnerModel> find, Func<WorkerOffer>? offer = null) : IVideoRunner
 {

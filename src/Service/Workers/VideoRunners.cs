@@ -16,7 +16,7 @@ public static class VideoRunners
         var (offer, until) = (WorkerOffer.Everything, 0L);
         return new TalkingVideoRunner(options.Device, options.Model, name => Find(options, name), () =>
         {
-            // Looked at again from time to time, since models may be pulled while the worker runs.
+            // The folder is read again from time to time, since models may be pulled while the worker runs.
             if (Environment.TickCount64 >= until)
                 (offer, until) = (OfferOf(options), Environment.TickCount64 + (long)OfferMemory.TotalMilliseconds);
             return offer;
@@ -24,7 +24,7 @@ public static class VideoRunners
     }
 
     /// <summary>
-    /// Returns what a worker can run: the models of its options, or else those on its disk, and the memory of its device.
+    /// Returns the offer of a worker: the models of its options, otherwise the models on its disk, and the memory of its device.
     /// </summary>
     public static WorkerOffer OfferOf(WorkerOptions options) => new(
         options.Models ?? [.. Installed(options)], Math.Round((options.VramBudget ?? DeviceBytes(options)) / (double)(1L << 30), 1),

@@ -11,7 +11,7 @@ public static class VisibleGpus
         Count(Environment.GetEnvironmentVariable(Variable), Directory.Exists(Cards) ? Directory.GetDirectories(Cards).Length : 0);
 
     /// <summary>
-    /// Counts the visible GPUs as the CUDA driver does: entries of the variable count up to the first one that names no card.
+    /// Counts the visible GPUs as the CUDA driver does: entries of the variable count up to the first one that does not name a GPU.
     /// </summary>
     /// <param name="visible">
     /// The value of the variable: numbers or identifiers (GPU-..., MIG-...), separated by commas; null shows all.

@@ -53,7 +53,7 @@ public sealed partial class WorkerLoop
     /// </summary>
     /// <param name="drain">Requests a graceful stop.</param>
     /// <param name="abort">Stops the current job at once.</param>
-    /// <returns>Whether an operator retired the worker, so that it shall not be started again.</returns>
+    /// <returns>Whether an operator retired the worker, so that it must not be started again.</returns>
     public async Task<bool> RunAsync(CancellationToken drain, CancellationToken abort)
     {
         using var beating = CancellationTokenSource.CreateLinkedTokenSource(abort);
@@ -173,7 +173,7 @@ public sealed partial class WorkerLoop
         }
         if (job is null)
         {
-            // The queue answers at once to a worker that it thought gone, so wait before the next call.
+            // The queue answers at once if it assumes that this worker has ended, so wait before the next call.
             await Task.Delay(ShortPause, time, drain);
             return;
         }
@@ -226,7 +226,7 @@ public sealed partial class WorkerLoop
         return lease.IsCompleted ? await lease : throw new TimeoutException("no answer to a request for a job");
     }
 
-    /// <summary>Shows regularly that the worker lives, and obeys the orders of operators.</summary>
+    /// <summary>Reports regularly that the worker is alive, and obeys the orders of operators.</summary>
     private async Task BeatAsync(Action retire, CancellationToken cancellationToken)
     {
         while (!cancellationToken.IsCancellationRequested)

@@ -18,7 +18,7 @@ public sealed record WorkerOptions
     /// <summary>The device: cpu or cuda:N.</summary>
     public string Device { get; init; } = "cpu";
 
-    /// <summary>Numbers of the GPUs that compute each video together, <see cref="Device"/> first; null for that device alone.</summary>
+    /// <summary>Indices of the GPUs that compute each video together, <see cref="Device"/> first; null for that device alone.</summary>
     public string? Gpus { get; init; }
 
     /// <summary>The model that is loaded before the first job; null for the default of the program.</summary>

@@ -55,7 +55,7 @@ public static class WorkerProcess
         }
         catch (Exception) when (asked.IsCancellationRequested)
         {
-            // It waited for a node and has no work yet. A client whose node does not answer cannot be stopped.
+            // The worker waited for a node and has no work yet. A client whose node does not answer cannot be stopped.
             ProcessEnd.Now(0);
         }
         await using var runner = makeRunner(options);
@@ -73,7 +73,7 @@ public static class WorkerProcess
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         Logs.Configure(builder.Logging, options.Settings);
-        // The main program reports a start that fails. A start that was stopped is no failure.
+        // The main program reports a failed start. A start that was stopped is not a failure.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None);
         builder.AddJobsClient(options.Gateways, options.Settings.Postgres, certificate);
         Tracing.Add(builder);

@@ -245,14 +245,14 @@ public sealed partial class WorkerSupervisor(
     [LoggerMessage(LogLevel.Information, "the worker on {Device} was retired; it is started again when the service is")]
     private partial void LogRetired(string device);
 
-    [LoggerMessage(LogLevel.Error, "the worker on {Device} (process {Process}) gave no sign of life for {Seconds:F0} s and is ended")]
+    [LoggerMessage(LogLevel.Error, "the worker on {Device} (process {Process}) sent no heartbeat for {Seconds:F0} s and is killed")]
     private partial void LogSilent(string device, int process, double seconds);
 
     [LoggerMessage(LogLevel.Error, "the worker on {Device} could not be run")]
     private partial void LogFailed(Exception exception, string device);
 
     [LoggerMessage(
-        LogLevel.Warning, "the queue could not be told that workers have ended, so their jobs wait until their leases run out: {Reason}")]
+        LogLevel.Warning, "the queue could not be notified that workers have ended; their jobs wait until their leases expire: {Reason}")]
     private partial void LogNotTold(string reason);
 
     [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]

@@ -19,8 +19,8 @@ public sealed class CheckTests
         var slip = new Dictionary<string, string> { ["LOCUTOR_QUOTA_GBB"] = "5", ["LOCUTOR_SOMETHING_ELSE"] = "1" };
         var (code, output, _) = await CheckAsync(service, slip, "--urls", service.Url + ";http://192.0.2.1:80", "--workers", "cuda:99");
         code.ShouldBe(Failed, output);
-        output.ShouldContain("FAILURE  settings    LOCUTOR_QUOTA_GBB is no variable of this program; did you mean LOCUTOR_QUOTA_GB?");
-        output.ShouldContain("warning  settings    LOCUTOR_SOMETHING_ELSE is no variable of this program");
+        output.ShouldContain("FAILURE  settings    LOCUTOR_QUOTA_GBB is not a variable of this program; did you mean LOCUTOR_QUOTA_GB?");
+        output.ShouldContain("warning  settings    LOCUTOR_SOMETHING_ELSE is not a variable of this program");
         output.ShouldContain($"FAILURE  addresses   another program listens on {service.Url["http://".Length..]} already");
         output.ShouldContain("FAILURE  addresses   this machine has no address 192.0.2.1");
         output.ShouldContain(
@@ -31,8 +31,8 @@ public sealed class CheckTests
         await service.TerminateAsync();
         (code, output, _) = await CheckAsync(service, Nothing, "--urls", service.Url, "--workers", "cpu");
         code.ShouldBe(0, output);
-        output.ShouldContain("ok       settings    all are known and go together");
-        output.ShouldContain($"ok       addresses   {service.Url} can be listened on");
+        output.ShouldContain("ok       settings    all settings are known and compatible");
+        output.ShouldContain($"ok       addresses   the service can listen on {service.Url}");
         output.ShouldContain("ok       database    SQLite, schema version ");
     }
 

@@ -28,9 +28,9 @@ internal sealed class VideoTools(
         string image,
         [Description("The words to speak. Give either text or audio.")] string? text = null,
         [Description("Address of the voice as a sound: http, https or a data URL.")] string? audio = null,
-        [Description("Who speaks the text: a name of GET /v1/voices.")] string? voice = null,
-        [Description("What the video shows, such as: a woman is singing.")] string? prompt = null,
-        [Description("Name of the model; the default of the service without it.")] string? model = null) => GuardAsync(async () =>
+        [Description("Voice that speaks the text: a name of GET /v1/voices.")] string? voice = null,
+        [Description("Content of the video, such as: a woman is singing.")] string? prompt = null,
+        [Description("Name of the model. Default: the default model of the service.")] string? model = null) => GuardAsync(async () =>
         {
             var fields = new Dictionary<string, string?>
             {
@@ -68,7 +68,7 @@ internal sealed class VideoTools(
         return JsonSerializer.Serialize(view with { Progress = view.Progress with { Preview = null } }, Problems.Json);
     }
 
-    /// <summary>Tells the assistant why a request is refused; other exceptions are not shown to it.</summary>
+    /// <summary>Reports to the assistant why a request is refused; other exceptions are not reported to it.</summary>
     private static async Task<string> GuardAsync(Func<Task<string>> act)
     {
         try

@@ -87,7 +87,7 @@ public sealed record ModalBody(string Image, string Audio1, string? Audio2, stri
         ]);
 
     /// <summary>
-    /// Returns the given value for the error answer, as FastAPI does. Long values are left out, and invalid Unicode stays escaped.
+    /// Returns the given value for the error answer, as FastAPI does. Long values are omitted, and invalid Unicode stays escaped.
     /// </summary>
     private static object? Echo(JsonElement value)
     {

@@ -15,7 +15,7 @@ namespace Locutor.Service.Api.Modal;
 
 /// <summary>
 /// The endpoints of the predecessor: submit, poll and fetch. The predecessor had one host for each. Here the HTTP method selects the
-/// endpoint, and the old host names work too, so that old scripts need at most a new host name.
+/// endpoint, and the old host names also work, so old scripts need at most a new host name.
 /// </summary>
 public sealed class ModalEndpoints(
     IGrainFactory grains, InputStore inputs, ModelCatalog catalog, JobSubmitter submitter, IFileStore store, TimeProvider time,

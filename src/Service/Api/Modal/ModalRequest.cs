@@ -6,7 +6,7 @@ namespace Locutor.Service.Api.Modal;
 /// <summary>Converts a body at the predecessor's address to a video request, with the names and defaults of the predecessor.</summary>
 internal static class ModalRequest
 {
-    /// <summary>The default prompt of the predecessor. It applies at this address whatever the default of the model is.</summary>
+    /// <summary>The default prompt of the predecessor. It applies at this address to all models.</summary>
     private const string DefaultPrompt = "a person is talking";
 
     /// <summary>
@@ -16,7 +16,7 @@ internal static class ModalRequest
 
     /// <summary>Checks the body with the rules of all submissions and fills in the defaults.</summary>
     /// <param name="find">Returns the bundle of a model name; for null, the default bundle.</param>
-    /// <exception cref="ModalException">The body asks for what the model does not allow.</exception>
+    /// <exception cref="ModalException">The body has a value that the model does not allow.</exception>
     public static ResolvedRequest Resolve(ModalBody body, Func<string?, Bundle> find)
     {
         var form = new RequestForm();

@@ -51,5 +51,5 @@ internal sealed record OpenAiDeleted(string Id, string Object, bool Deleted);
 /// <summary>A refusal in OpenAI's form.</summary>
 internal sealed record OpenAiRefusal(OpenAiRefusalError Error);
 
-/// <param name="Param">The field that is at fault; null for none.</param>
+/// <param name="Param">The field with the error; null for none.</param>
 internal sealed record OpenAiRefusalError(string Message, string Type, string? Param, string Code);

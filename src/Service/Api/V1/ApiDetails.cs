@@ -11,14 +11,14 @@ internal static class ApiDetails
 {
     private static readonly Dictionary<string, string> Tags = new()
     {
-        ["Jobs"] = "Submit jobs and follow them.",
+        ["Jobs"] = "Submit jobs and observe their progress.",
         ["Results"] = "Videos, thumbnails and stored inputs.",
         ["Service"] = "Models, limits, workers and sessions.",
     };
 
     private static readonly Dictionary<string, string> Anywhere = new()
     {
-        ["403"] = "The token lacks a scope, or the request comes from a page of another address.",
+        ["403"] = "The token lacks a scope, or the request comes from a page of another site.",
         ["429"] = "Too many requests; Retry-After tells how long to wait.",
         ["500"] = "The service failed; trace_id finds the reason in its log.",
         ["503"] = "The service cannot answer now; Retry-After tells how long to wait.",
@@ -36,7 +36,7 @@ internal static class ApiDetails
                 if (method == HttpMethod.Head)
                 {
                     (operation.OperationId, operation.Summary) = (
-                        operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": headers alone");
+                        operation.OperationId?.Replace("get", "head", StringComparison.Ordinal), operation.Summary + ": only the headers");
                 }
 
                 Describe(operation, document);
@@ -73,11 +73,11 @@ internal static class ApiDetails
                 break;
             case "getVideo" or "headVideo":
                 Parameter(
-                    operation, "format", ParameterLocation.Query, "mp4, webm, mov, mkv or gif; without it, the format of the submission.");
+                    operation, "format", ParameterLocation.Query, "mp4, webm, mov, mkv or gif. Default: the format of the submission.");
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
                 Parameter(operation, "Range", ParameterLocation.Header, "Part of the file, as bytes=0-1023.");
                 Parameter(
-                    operation, "If-None-Match", ParameterLocation.Header, "Entity tag that is known already; 304 when it is still right.");
+                    operation, "If-None-Match", ParameterLocation.Header, "Entity tag of a known version; 304 if it is still valid.");
                 break;
         }
     }
@@ -89,7 +89,7 @@ internal static class ApiDetails
         {
             case "getVideo" when file:
                 response.Content = Bytes("video/mp4");
-                Header(response, "ETag", "Changes when the file does.");
+                Header(response, "ETag", "Entity tag, which changes whenever the file changes.");
                 Header(response, "Accept-Ranges", "bytes");
                 break;
             case "getLivePart" or "getLiveVideo" or "headLivePart" when file:
@@ -112,14 +112,14 @@ internal static class ApiDetails
                 break;
             case "watchJob" when file:
                 response.Description =
-                    "Server-sent events, named progress while the job is not over and ended at last. The data of each is a whole " +
+                    "Server-sent events: progress until the job ends, and then ended. The data of each event is a whole " +
                     "JobView; the stream resumes after the id in Last-Event-ID.";
                 response.Content = Bytes("text/event-stream"); // With a text type, a generated client would wait for the end of the stream.
                 break;
             case "submitJob" or "uploadJob" when status == "202":
                 Header(response, "Location", "Address of the job.");
-                Header(response, "Retry-After", "Seconds until it is worth asking for the job.");
-                Header(response, "Idempotency-Replayed", "true where an earlier request with the same key made the job.");
+                Header(response, "Retry-After", "Seconds to wait before the job is requested again.");
+                Header(response, "Idempotency-Replayed", "true if an earlier request with the same key created the job.");
                 break;
         }
         if (status is "429" or "503")
@@ -130,9 +130,9 @@ internal static class ApiDetails
 
     private static void RateLimit(OpenApiResponse response)
     {
-        Header(response, "RateLimit-Limit", "Requests of this token in a minute; of a submission's answer, submissions.");
-        Header(response, "RateLimit-Remaining", "Requests that may follow without a wait.");
-        Header(response, "RateLimit-Reset", "Seconds until the whole limit is there again.");
+        Header(response, "RateLimit-Limit", "Requests of this token per minute; in the answer to a submission: submissions per minute.");
+        Header(response, "RateLimit-Remaining", "Requests that may follow without waiting.");
+        Header(response, "RateLimit-Reset", "Seconds until the whole limit is available again.");
     }
 
     private static OpenApiResponse Problem(string text, OpenApiDocument document) => new()

@@ -92,7 +92,7 @@ internal static class ApiDocument
             {
                 Type = SecuritySchemeType.Http,
                 Scheme = "basic",
-                Description = "The key as name, the secret as password.",
+                Description = "User name: the key. Password: the secret.",
             },
         };
         document.Security =

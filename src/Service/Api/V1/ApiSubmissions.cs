@@ -87,7 +87,7 @@ internal static class ApiSubmissions
         job.Properties!["stage"] = new OpenApiSchema
         {
             Type = JsonSchemaType.String | JsonSchemaType.Null,
-            Description = "What is being done, while the job is not over.",
+            Description = "The current stage of the job, until it ends.",
             Enum = [.. stages.Select(stage => JsonValue.Create(stage))],
         };
     }

@@ -36,13 +36,13 @@ internal static class ApiWebhooks
         OperationId = "job" + char.ToUpperInvariant(end[0]) + end[1..],
         Summary = $"A job has {end}",
         Description =
-            "Sent to the address that the submission named as webhook, signed after the Standard Webhooks convention with the key of " +
+            "Sent to the address that the submission named as webhook, signed as Standard Webhooks specifies with the key of " +
             "GET /v1/webhooks/secret.",
         Security = [],
         Parameters =
         [
-            Header("webhook-id", "Identifier of the call; every repetition has the same one."),
-            Header("webhook-timestamp", "Seconds since 1970 at which it was signed."),
+            Header("webhook-id", "Identifier of the call; all repetitions have one identifier."),
+            Header("webhook-timestamp", "Time of the signature in seconds since 1970."),
             Header("webhook-signature", "v1, and the base64 of an HMAC-SHA256 over id.timestamp.body."),
         ],
         RequestBody = new OpenApiRequestBody
@@ -55,9 +55,9 @@ internal static class ApiWebhooks
         },
         Responses = new OpenApiResponses
         {
-            ["2XX"] = new OpenApiResponse { Description = "Taken; it is not sent again." },
-            ["410"] = new OpenApiResponse { Description = "Not wanted any more; it is not sent again." },
-            ["default"] = new OpenApiResponse { Description = "It is sent again with growing pauses." },
+            ["2XX"] = new OpenApiResponse { Description = "The receiver accepted the webhook; it is not sent again." },
+            ["410"] = new OpenApiResponse { Description = "The receiver wants no more webhooks; it is not sent again." },
+            ["default"] = new OpenApiResponse { Description = "The webhook is sent again with growing pauses." },
         },
     };
 

@@ -9,7 +9,7 @@ using Locutor.Service.Submissions;
 
 namespace Locutor.Service.Api.V1;
 
-/// <summary>The endpoint that takes many submissions in one request.</summary>
+/// <summary>The endpoint that accepts many submissions in one request.</summary>
 internal static class BatchEndpoint
 {
     private const int MostJobs = 100;
@@ -19,8 +19,8 @@ internal static class BatchEndpoint
         .Needs(TokenScopes.Submit).Accepts<BatchBody>("application/json").Produces<BatchView>().ProducesProblems(400, 401, 413)
         .WithName("submitBatch").WithSummary("Submit many jobs")
         .WithDescription(
-            $"Up to {MostJobs} submissions in JSON, as submitJob takes them. Each is accepted or refused by itself, and counts for the " +
-            "limits of the token. With an Idempotency-Key the whole request can be repeated: accepted jobs are not made again.");
+            $"Up to {MostJobs} submissions in JSON, in the form of submitJob. Each is accepted or refused separately and counts for the " +
+            "limits of the token. With an Idempotency-Key the whole request can be repeated: accepted jobs are not created again.");
 
     private static async Task<IResult> SubmitAsync(HttpContext context, SubmissionReader reader, JobIntake intake)
     {
@@ -56,7 +56,7 @@ internal static class BatchEndpoint
     }
 }
 
-/// <summary>Submissions, each as submitJob takes it.</summary>
+/// <summary>Submissions, each in the form of submitJob.</summary>
 internal sealed record BatchBody(IReadOnlyList<Dictionary<string, JsonElement>> Jobs);
 
 /// <summary>The answers, in the order of the submissions.</summary>

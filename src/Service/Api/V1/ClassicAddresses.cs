@@ -36,7 +36,7 @@ internal static class ClassicAddresses
                 {
                     Schema = Fields(
                         ["image", "audio1"], ("image", "URL of a picture or a source video."), ("audio1", "URL of the voice."),
-                        ("audio2", "URL of a second voice."), ("prompt", "What the video shows.")),
+                        ("audio2", "URL of a second voice."), ("prompt", "Content of the video.")),
                 },
             },
         },
@@ -44,8 +44,8 @@ internal static class ClassicAddresses
         {
             ["200"] = Json("The id of the job.", Fields(["call_id"], ("call_id", "Letters and digits; for GET and HEAD."))),
             ["400"] = Json(
-                "An address cannot be fetched, or holds a file of the wrong kind.", Fields(["detail"], ("detail", "The reason."))),
-            ["401"] = Text("No or wrong credentials."),
+                "A file cannot be fetched, or is of the wrong kind.", Fields(["detail"], ("detail", "The reason."))),
+            ["401"] = Text("Missing or wrong credentials."),
             ["422"] = Json("A field is missing or has the wrong type.", new OpenApiSchema { Type = JsonSchemaType.Object }),
         },
     };
@@ -70,9 +70,9 @@ internal static class ClassicAddresses
         {
             ["200"] = withBody
                 ? Answer("The video.", "video/mp4", new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" })
-                : new OpenApiResponse { Description = "The video is there." },
-            ["202"] = new OpenApiResponse { Description = "The job is not over; Retry-After tells when to ask again." },
-            ["401"] = Text("No or wrong credentials."),
+                : new OpenApiResponse { Description = "The video is finished." },
+            ["202"] = new OpenApiResponse { Description = "The job has not ended; Retry-After tells when to ask again." },
+            ["401"] = Text("Missing or wrong credentials."),
             ["404"] = new OpenApiResponse { Description = "There is no such job." },
             ["410"] = new OpenApiResponse { Description = "The job was canceled, or its video has expired." },
             ["500"] = new OpenApiResponse { Description = "The job failed." },

@@ -15,7 +15,7 @@ namespace Locutor.Service.Api.V1;
 /// <summary>The endpoints that return results and inputs as files.</summary>
 internal static class FilesEndpoints
 {
-    /// <summary>Seconds after which a video that is being converted is worth asking for again.</summary>
+    /// <summary>Seconds to wait before a video that is being converted is requested again.</summary>
     private const int ConversionSeconds = 5;
 
     private static readonly string[] Methods = ["GET", "HEAD"];
@@ -29,10 +29,9 @@ internal static class FilesEndpoints
             .Produces(416)
             .WithName("getVideo").WithSummary("The finished video")
             .WithDescription(
-                "With ?format=webm, mov, mkv or gif the video is converted when it is first asked for; 202 with Retry-After and a " +
-                "JSON body says that this takes longer. Understands Range, If-Range and If-None-Match. With ?download it is offered " +
-                "as a file. 304 without a " +
-                "body says that the entity tag is still right.");
+                "With ?format=webm, mov, mkv or gif the video is converted at the first request; status 202 with Retry-After and a " +
+                "JSON body means that the conversion is not finished. Supports Range, If-Range and If-None-Match. With ?download it is " +
+                "offered as a file. Status 304 without a body means that the entity tag is still valid.");
         files.MapMethods("/thumbnail", Methods, ThumbnailAsync).Needs(TokenScopes.Read).Produces(200, contentType: "image/jpeg")
             .ProducesProblems(401, 404).WithName("getThumbnail").WithSummary("A small picture of the video");
         files.MapMethods("/inputs/{field}", Methods, InputAsync).Needs(TokenScopes.Read).Produces(200).ProducesProblems(401, 404)

@@ -19,14 +19,14 @@ internal static class InputsEndpoints
             .Produces<InputCheckView>().ProducesProblems(400, 401, 413, 422).WithName("checkInput")
             .WithSummary("Check a file before it is submitted")
             .WithDescription(
-                "The body is the file. The answer tells its kind and size, the faces in a picture, and whether the model knows pictures " +
-                "of this kind; a file that a submission would refuse is refused here too. Nothing is kept.");
+                "The body is the file. The answer tells its kind and size, the faces in a picture, and whether the model was trained on " +
+                "pictures of this kind; a file that a submission would refuse is refused here too. The file is not kept.");
 
     private static async Task<IResult> CheckAsync(
         HttpContext context, InputCheck check, ModelCatalog catalog,
         [FromQuery, Description("picture (a picture or a video) or voice.")] string kind,
-        [FromQuery, Description("Model that shall make the video; the default model without it.")] string? model = null,
-        [FromQuery, Description("Size of the video; the default of the model without it.")] string? size = null)
+        [FromQuery, Description("Model that will make the video. Default: the default model.")] string? model = null,
+        [FromQuery, Description("Size of the video. Default: the default size of the model.")] string? size = null)
     {
         var expected = kind switch
         {

@@ -27,7 +27,7 @@ internal static class JobEvents
         context.Response.ContentType = "text/event-stream";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        // A service that stops closes the streams at once; clients connect again when it is back.
+        // A service that stops closes the streams at once; clients connect again after it has restarted.
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {

@@ -27,36 +27,36 @@ internal static class JobsEndpoints
             .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
             .WithName("submitJob").WithSummary("Submit a job")
             .WithDescription(
-                "JSON with URLs (http, https or data). The answer comes when the job is stored; nothing accepted is lost. The address " +
-                "takes the form of uploadJob too.");
+                "JSON with URLs (http, https or data). The answer is sent after the job is stored; an accepted job is never lost. The " +
+                "address also accepts the form of uploadJob.");
         jobs.MapPost("/upload", SubmitAsync).Needs(TokenScopes.Submit)
             .Accepts<JsonObject>("multipart/form-data")
             .Produces<JobView>(StatusCodes.Status202Accepted).ProducesProblems(400, 401, 408, 409, 413, 415, 422, 429, 503)
             .WithName("uploadJob").WithSummary("Submit a job with files")
-            .WithDescription("A form with files, or with URLs as text. Otherwise as submitJob.");
+            .WithDescription("A form with files, or with URLs as text. All other fields are those of submitJob.");
         jobs.MapGet("", ListAsync).Needs(TokenScopes.Read).Produces<JobListView>().ProducesProblems(400, 401)
             .WithName("listJobs").WithSummary("List jobs, newest first")
             .WithDescription(
                 "?metadata.NAME=VALUE lists only jobs with this metadata; several are combined. A page of a filtered list may be short " +
-                "or empty although more follow: go on while there is a next_cursor.");
+                "or empty although more jobs follow: continue while there is a next_cursor.");
         jobs.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
                 Results.Json(await views.ShowAsync(await views.FindAsync(context.Caller(), id)), Problems.Json))
             .Needs(TokenScopes.Read).Produces<JobView>().ProducesProblems(401, 404).WithName("getJob").WithSummary("Get a job");
         jobs.MapPost("/{id}/cancel", CancelAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404)
-            .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that is over stays as it is.");
+            .WithName("cancelJob").WithSummary("Cancel a job").WithDescription("A job that has ended does not change.");
         jobs.MapPost("/{id}/again", AgainAsync).Needs(TokenScopes.Submit).Produces<JobView>(StatusCodes.Status202Accepted)
             .ProducesProblems(400, 401, 404, 410, 422, 429, 503).WithName("repeatJob").WithSummary("Submit a job again")
             .WithDescription(
-                "With the stored inputs and all fields of the job. The seed may be given; without it, another one is drawn, which gives " +
+                "With the stored inputs and all fields of the job. A seed may be given; otherwise a new seed is chosen, which gives " +
                 "a variation of the video.");
         jobs.MapPost("/{id}/webhook", ResendWebhookAsync).Needs(TokenScopes.Submit).Produces<JobView>().ProducesProblems(401, 404, 409)
             .WithName("resendWebhook").WithSummary("Send the webhook of a job again")
-            .WithDescription("For a job that is over. The view's webhook tells how each attempt ended.");
+            .WithDescription("For a job that has ended. The field webhook of the job tells the result of the last attempt.");
         jobs.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit).Produces(StatusCodes.Status204NoContent).ProducesProblems(401, 404)
-            .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that is not over is canceled first.");
+            .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that has not ended is canceled first.");
         jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream")
             .ProducesProblems(401, 404).WithName("watchJob").WithSummary("Follow a job as server-sent events")
-            .WithDescription("Each event carries the whole job. Last-Event-ID resumes; the stream ends after the job has ended.");
+            .WithDescription("Each event contains the whole job. The stream continues after Last-Event-ID and ends with the job.");
     }
 
     private static async Task<IResult> SubmitAsync(HttpContext context, JobIntake intake, JobViews views)
@@ -66,7 +66,7 @@ internal static class JobsEndpoints
     }
 
     private static async Task<IResult> AgainAsync(
-        string id, [FromQuery, Description("Seed of the new job; without it, another one is drawn.")] long? seed, HttpContext context,
+        string id, [FromQuery, Description("Seed of the new job. Default: a new seed.")] long? seed, HttpContext context,
         JobViews views, JobSubmitter submitter, JobRepeater repeater)
     {
         var caller = context.Caller();
@@ -102,11 +102,11 @@ internal static class JobsEndpoints
 
     private static async Task<IResult> ListAsync(
         HttpContext context, JobViews views,
-        [FromQuery, Description("Where to go on: next_cursor of the part before.")] string? cursor = null,
+        [FromQuery, Description("The next_cursor of the previous page; the list continues there.")] string? cursor = null,
         [FromQuery, Description("1 to 100.")] string? limit = null,
         [FromQuery, Description("queued, running, succeeded, failed, canceled or expired.")] string? status = null,
         [FromQuery(Name = "created_after"), Description("A time with its zone: only jobs from then on.")] string? createdAfter = null,
-        [FromQuery(Name = "created_before"), Description("A time with its zone: only jobs before it.")] string? createdBefore = null)
+        [FromQuery(Name = "created_before"), Description("A time with its zone: only earlier jobs.")] string? createdBefore = null)
     {
         int most = 20;
         if (limit is not null
@@ -158,7 +158,7 @@ internal static class JobsEndpoints
         if (job.Request.Webhook is null)
             throw new ProblemException(409, "no_webhook", "the job was submitted without a webhook");
         job = await views.Grain(id).ResendWebhookAsync()
-            ?? throw new ProblemException(409, "not_ready", "the job is not over; its webhook is sent when it is");
+            ?? throw new ProblemException(409, "not_ready", "the job has not ended; its webhook is sent when it ends");
         return Results.Json(await views.ShowAsync(job), Problems.Json);
     }
 

@@ -19,14 +19,14 @@ internal static class LinksEndpoints
             .Produces<LinkView>().ProducesProblems(400, 401, 404).WithName("createLink")
             .WithSummary("Sign an address of a file of a job")
             .WithDescription(
-                "Whoever has the address can read the file without a token, until it expires or the token is revoked. Add ?download to " +
-                "the address to save the file, or ?format= as for the video.");
+                "Everyone who has the address can read the file without a token, until it expires or the token is revoked. Add ?download " +
+                "to the address to save the file, or ?format= as for the video.");
         v1.MapGroup("").WithTags("Jobs").MapPost("/uploads/links", Upload).Needs(TokenScopes.Submit)
             .Produces<LinkView>().ProducesProblems(400, 401).WithName("createUploadLink")
             .WithSummary("Sign an address that accepts one submission")
             .WithDescription(
-                "Whoever has the address can submit one job as this token, as submitJob or uploadJob does, until it expires. A repeated " +
-                "submission of equal files and fields gets the same job; a different one is refused.");
+                "Everyone who has the address can submit one job as this token, with submitJob or uploadJob, until it expires. A " +
+                "repeated submission of equal files and fields gets the same job; a different one is refused.");
     }
 
     private static async Task<IResult> DownloadAsync(
@@ -58,9 +58,9 @@ internal static class LinksEndpoints
     }
 }
 
-/// <summary>The purpose and the life of a signed address.</summary>
+/// <summary>The purpose and the lifetime of a signed address.</summary>
 /// <param name="File">The file of the job: video (the default), thumbnail, sound, captions or live.mp4.</param>
-/// <param name="Hours">How long the address works; 24 when left out, at most 720.</param>
+/// <param name="Hours">Hours until the address expires: at most 720. Default: 24.</param>
 internal sealed record LinkBody(string? File, double? Hours);
 
 /// <summary>A signed address.</summary>

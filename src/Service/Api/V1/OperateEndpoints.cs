@@ -27,7 +27,7 @@ internal static class OperateEndpoints
     }
 
     private static async Task<IResult> JobsAsync(
-        IGrainFactory grains, TokenStore tokens, [FromQuery, Description("1 to 200; 50 without it.")] int? limit = null)
+        IGrainFactory grains, TokenStore tokens, [FromQuery, Description("1 to 200. Default: 50.")] int? limit = null)
     {
         int most = limit ?? UsualJobs;
         if (most is < 1 or > MostJobs)
@@ -65,7 +65,7 @@ internal sealed record OrderBody(string? Id, string? Order);
 /// <summary>The latest jobs of all tokens.</summary>
 internal sealed record OperatedJobsView(IReadOnlyList<OperatedJobView> Jobs);
 
-/// <summary>A job as operators see it: without what its owner put in and got out.</summary>
+/// <summary>A job as operators see it: without its inputs and results.</summary>
 /// <param name="Token">The key id of the owner.</param>
 /// <param name="TokenName">The name of the owner's token; null when the token is unknown.</param>
 /// <param name="Worker">The id of the latest worker.</param>

@@ -25,14 +25,14 @@ internal static class ServiceEndpoints
         service.MapGet("/demand", DemandAsync).Needs(TokenScopes.Operate).Produces<QueueDemand>().ProducesProblems(400, 401, 403)
             .WithName("getDemand").WithSummary("The work for a kind of worker, for a scaler")
             .WithDescription(
-                "Counts the jobs that wait and run and that a worker with these models and this memory could run, and the workers that " +
-                "are at least that kind. Without models and memory it counts all.");
+                "Counts the waiting and running jobs that a worker with these models and this memory could run, and the workers that " +
+                "offer at least as much. Without models and memory it counts all.");
         service.MapGet("/workers", WorkersAsync).Needs(TokenScopes.Operate).Produces<WorkersView>().ProducesProblems(401, 403)
             .WithName("getWorkers").WithSummary("Workers and the queue");
         service.MapGet(
             "/webhooks/secret", (HttpContext context) => Results.Json(new SecretView(context.Caller().WebhookSecret), Problems.Json))
             .Needs(TokenScopes.Submit).Produces<SecretView>().ProducesProblems(401).WithName("getWebhookSecret")
-            .WithSummary("The key that this token's webhooks are signed with");
+            .WithSummary("The key that signs the webhooks of this token");
         service.MapGet(
             "/session",
             (
@@ -40,7 +40,7 @@ internal static class ServiceEndpoints
                 ServeSettings settings) => Results.Json(Session(context, reader, settings), Problems.Json))
             .Produces<SessionView>().WithName("getSession").WithSummary("Whether the caller is signed in");
         service.MapPost("/session", SignIn).Produces<SessionView>().ProducesProblems(401).WithName("signIn")
-            .WithSummary("Sign a browser in with a token").WithDescription("Answers with a cookie that scripts cannot read.");
+            .WithSummary("Sign a browser in with a token").WithDescription("The answer sets a cookie that scripts cannot read.");
         service.MapDelete("/session", (HttpContext context, TokenReader reader, ServeSettings settings) =>
         {
             if (SameSite.Allows(context.Request, settings.PublicUrl))
@@ -66,8 +66,8 @@ internal static class ServiceEndpoints
 
     private static async Task<IResult> DemandAsync(
         IGrainFactory grains,
-        [FromQuery, Description("Models of the worker, separated by commas; all without it.")] string? models = null,
-        [FromQuery(Name = "memory_gib"), Description("Memory of its device in GiB; any without it.")] string? memory = null)
+        [FromQuery, Description("Models of the worker, separated by commas. Default: all.")] string? models = null,
+        [FromQuery(Name = "memory_gib"), Description("Memory of its device in GiB. Default: any.")] string? memory = null)
     {
         double gib = 0;
         if (memory is not null && (!double.TryParse(memory, NumberStyles.Float, CultureInfo.InvariantCulture, out gib) || !(gib > 0)))
@@ -92,7 +92,7 @@ internal static class ServiceEndpoints
         }
 
         if (reader.Authenticate(body.Key ?? "", body.Secret ?? "") is not { } token)
-            throw new ProblemException(401, "invalid_credentials", "this key and secret open nothing here");
+            throw new ProblemException(401, "invalid_credentials", "this key and secret are not valid here");
         context.Response.Cookies.Append(TokenReader.Cookie, reader.SignIn(token), new CookieOptions
         {
             HttpOnly = true,

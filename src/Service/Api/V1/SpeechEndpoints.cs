@@ -27,7 +27,7 @@ internal static class SpeechEndpoints
         files.MapMethods("/sound", Methods, SoundAsync).Needs(TokenScopes.Read).Produces(200, contentType: "audio/wav")
             .ProducesProblems(401, 404).WithName("getSound").WithSummary("The spoken text as a sound")
             .WithDescription(
-                "For a job that was submitted with a text, as soon as it is accepted. The file says that it is synthetic. With " +
+                "For a job that was submitted with a text, as soon as it is accepted. The file is labelled as synthetic. With " +
                 "?download it is offered as a file.");
         files.MapGet("/captions", CaptionsAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/vtt")
             .ProducesProblems(400, 401, 404).WithName("getCaptions").WithSummary("The captions of the video")
@@ -88,7 +88,7 @@ internal static class SpeechEndpoints
 /// <summary>A voice.</summary>
 /// <param name="Name">The value for the fields voice and voice2. Names of espeak-ng may be followed by a variant, as in de+f3.</param>
 /// <param name="Engine">The program or server that speaks.</param>
-/// <param name="Language">The language as a tag, such as en-us; empty where it is not known.</param>
+/// <param name="Language">The language as a tag, such as en-us; empty if it is not known.</param>
 /// <param name="Title">A description for people.</param>
 internal sealed record VoiceView(string Name, string Engine, string Language, string Title);
 

@@ -19,15 +19,15 @@ internal static class UsageEndpoints
 
     public static void Map(RouteGroupBuilder v1) => v1.MapGroup("").WithTags("Service").MapGet("/usage", ReadAsync)
         .Needs(TokenScopes.Read).Produces<UsageView>().ProducesProblems(400, 401, 403).WithName("getUsage")
-        .WithSummary("What jobs used: seconds of video, seconds of GPU time, bytes")
+        .WithSummary("Usage of jobs: seconds of video, seconds of GPU time, bytes")
         .WithDescription(
-            "Sums over the jobs that ended in a period, by token and model. With ?all the usage of all tokens, for tokens with the scope " +
-            "operate. With ?format=csv the rows as CSV.");
+            "Sums over the jobs that ended in a period, by token and model. ?all returns the usage of all tokens, for tokens with the " +
+            "scope operate. ?format=csv returns the rows as CSV.");
 
     private static async Task<IResult> ReadAsync(
         HttpContext context, UsageStore usage, TokenStore tokens, MonthQuota quota, TimeProvider time,
-        [FromQuery, Description("First day in UTC, as 2027-03-01; without it, the first of this month.")] string? from = null,
-        [FromQuery, Description("Day after the last one; without it, tomorrow.")] string? to = null,
+        [FromQuery, Description("First day in UTC, as 2027-03-01. Default: the first day of this month.")] string? from = null,
+        [FromQuery, Description("Day after the last one. Default: tomorrow.")] string? to = null,
         [FromQuery, Description("month (the default) or day.")] string? by = null,
         [FromQuery, Description("json (the default) or csv.")] string? format = null,
         [FromQuery, Description("Present: all tokens.")] string? all = null)
@@ -106,7 +106,7 @@ internal sealed record UsageRow(
     string Period, string Key, string Name, string Model, int Jobs, int Succeeded, int Failed, int Canceled, double VideoSeconds,
     double GpuSeconds, long BytesIn, long BytesOut);
 
-/// <summary>The usage of a token in this month (UTC), and its limits; a limit that is left out allows any amount.</summary>
+/// <summary>The usage of a token in this month (UTC), and its limits; a missing limit allows any amount.</summary>
 internal sealed record QuotaView(double VideoSeconds, double GpuSeconds, double? VideoSecondsLimit, double? GpuSecondsLimit)
 {
     public static QuotaView From(MonthUse use)
