@@ -76,7 +76,7 @@ public sealed class GrowingVoiceTests : IDisposable
         code.ShouldBe(0, error);
         await writer.WaitForExitAsync(Ct);
         (await FramesAsync(output)).ShouldBeInRange(50, 52);
-        error.ShouldContain("begins when the whole sound is there");
+        error.ShouldContain("begins after the whole sound has arrived");
     }
 
     [Fact]

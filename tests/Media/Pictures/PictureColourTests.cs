@@ -153,7 +153,7 @@ public sealed class PictureColourTests : IDisposable
         string cut = folder.Write($"cut-{name}", whole[..(whole.Length * 2 / 3)]);
         var error = await Should.ThrowAsync<MediaException>(() => PictureDecoder.DecodeAsync(cut, MediaLimits.Default, Ct));
         error.Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
-        error.Message.ShouldContain("the file ends early");
+        error.Message.ShouldContain("the file is incomplete");
     }
 
     /// <summary>An EXIF directory of one entry that leads to another directory.</summary>

@@ -73,7 +73,7 @@ public sealed class CheckTests
             output.ShouldBeEmpty();
             error.ShouldStartWith(
                 $"locutor: the service cannot start: another program listens on 127.0.0.1:{new Uri(other.Url).Port} already; stop " +
-                "that program, or take another port: --");
+                "that program, or use another port: --");
             error.Trim().ShouldNotContain('\n');
         }
     }

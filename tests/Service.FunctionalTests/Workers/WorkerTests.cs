@@ -125,7 +125,7 @@ public sealed class WorkerTests
         await SignalAsync("-STOP", stopped);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
-        service.Log.ShouldContain("gave no sign of life");
+        service.Log.ShouldContain("sent no heartbeat");
     }
 
     [Fact]
