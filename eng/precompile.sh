@@ -1,16 +1,17 @@
-# Sourced by ./test: compiles the assemblies of the test programs ahead of time.
+# Sourced by ./locutor and ./test: compiles the assemblies of programs ahead of time.
 #
-# A run starts several hundred .NET programs that live for seconds, and the JIT compiler takes a third of the CPU time of such a program.
-# crossgen2 compiles an assembly in a second or two. The results are kept in out/precompiled under the hash of the assembly, so a later run
-# compiles only what changed. In tests/*/bin they replace the assemblies as hard links, until a build copies the plain ones there again.
-# Code that depends on the vector size of the processor is left to the JIT compiler, so tests compute as the program does. Without crossgen2
-# (other systems than Linux on x64 and arm64) the tests run as they are built.
+# The JIT compiler takes a third of the CPU time of a .NET program that lives for a second, and half a second of a short video. A test run
+# starts several hundred such programs. crossgen2 compiles an assembly in a second or two. The results are kept in out/precompiled under the
+# hash of the assembly, so a later run compiles only what changed. They replace the assemblies of a program as hard links, until a build
+# copies the plain ones there again. Code that depends on the vector size of the processor is left to the JIT compiler, so results are equal.
+# Without crossgen2 (other systems than Linux on x64 and arm64) the programs run as they are built.
 
-# Assemblies that many programs load. Large ones that few tests use, and the test programs themselves, would cost more than they save.
+# Assemblies that many programs load. Large ones that few programs use, and the test programs themselves, would cost more than they save.
 precompiled='Locutor\.[^/]*|locutor|Orleans\.[^/]*|Npgsql|System\.CommandLine|Microsoft\.Data\.Sqlite|SQLitePCLRaw\.[^/]*'
 precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp'
 precompiled+='|xunit\.v3\.(core|common|runner\.common|runner\.inproc\.console)'
 
+# precompile FOLDER...: compiles what is listed above in folders of the repository with programs.
 precompile() {
   local store=out/precompiled list inode path hash compiler frameworks
   declare -A stored=() # inode of a compiled assembly -> 1
@@ -18,7 +19,7 @@ precompile() {
   mkdir -p "$store"
   while read -r inode; do stored[$inode]=1; done < <(find "$store" -name '*.dll' -printf '%i\n')
   list=$(mktemp)
-  find tests/*/bin/Release/net10.0 -maxdepth 1 -regextype posix-extended -regex ".*/($precompiled)\.dll" \
+  find "$@" -maxdepth 1 -regextype posix-extended -regex ".*/($precompiled)\.dll" \
     -not -name '*Tests.dll' -printf '%i %p\n' |
     while read -r inode path; do [ -n "${stored[$inode]:-}" ] || echo "$inode $path"; done >"$list"
   if [ -s "$list" ] && compiler=$(crossgen); then
@@ -55,7 +56,7 @@ precompile_one() {
   fi
 }
 
-# crossgen: path of the compiler, which tests/Shared restores.
+# crossgen: path of the compiler, which eng/Crossgen.props restores.
 crossgen() {
   local machine root version program
   case $(uname -sm) in

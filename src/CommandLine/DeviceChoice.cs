@@ -8,6 +8,9 @@ namespace Locutor.CommandLine;
 /// <summary>Finds the device for the option <c>--device</c>.</summary>
 public static class DeviceChoice
 {
+    /// <summary>The first GPU, otherwise the CPU.</summary>
+    public const string Auto = "auto";
+
     /// <exception cref="CommandException">This machine has no such device.</exception>
     public static Device Find(string name) => Checked($"--device {name}", "device", () => DeviceFinder.Find(name));
 
@@ -23,7 +26,7 @@ public static class DeviceChoice
     public static IReadOnlyList<Device> FindAll(string device, string? gpus)
     {
         if (gpus is null) return [Find(device)];
-        return device is "auto" or "cuda"
+        return device is Auto or "cuda"
             ? FindGpus(gpus)
             : throw new CommandException(ExitCodes.Usage, $"--gpus {gpus}: expected no --device, found --device {device}");
     }

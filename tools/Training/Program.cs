@@ -3,7 +3,7 @@ using System.CommandLine.Help;
 using Locutor.CommandLine;
 using Locutor.Training.Commands;
 
-if (args is ["train" or "evaluate", ..]) MemorySettings.Apply();
+if (args is ["train" or "evaluate", ..]) RuntimeSettings.Apply();
 Command root = new(
     "locutor",
     "Trains and measures the small model that is shipped with the program, and paints portraits. Runs from a clone of the repository.")

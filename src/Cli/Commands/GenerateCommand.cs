@@ -71,7 +71,7 @@ internal static class GenerateCommand
     {
         Description = "Device that runs the networks: cpu or cuda. Default: the GPU if there is one.",
         HelpName = "cpu|cuda",
-        DefaultValueFactory = _ => "auto",
+        DefaultValueFactory = _ => DeviceChoice.Auto,
     };
     private static readonly Option<string?> Gpus = new("--gpus")
     {

@@ -11,9 +11,12 @@ namespace Locutor.Cli.Generate;
 /// <param name="Arguments">The command line.</param>
 /// <param name="Model">The model.</param>
 /// <param name="Asked">The request with all settings.</param>
-/// <param name="Devices">The devices that compute it.</param>
+/// <param name="Devices">
+/// The devices that compute it. Those that the command line names are found already. Otherwise they are found when they are first needed,
+/// because that loads libtorch, which takes a quarter of a second.
+/// </param>
 internal sealed record CheckedVideo(
-    GenerateArguments Arguments, ResolvedBundle Model, ResolvedRequest Asked, IReadOnlyList<Device> Devices)
+    GenerateArguments Arguments, ResolvedBundle Model, ResolvedRequest Asked, Lazy<IReadOnlyList<Device>> Devices)
 {
     /// <summary>The files to write, without streams.</summary>
     public IEnumerable<string> Outputs
@@ -37,7 +40,8 @@ internal sealed record CheckedVideo(
         var asked = arguments.Form.Resolve(name => (model = ModelFinder.Find(name, arguments.Store)).Bundle);
         AdapterFit.Check(model, asked.Settings.Adapters);
         OpenedVoices.CheckRawAudio(arguments, asked.Settings);
-        var devices = DeviceChoice.FindAll(arguments.Device, arguments.Gpus);
+        var devices = new Lazy<IReadOnlyList<Device>>(() => DeviceChoice.FindAll(arguments.Device, arguments.Gpus));
+        if (arguments.Gpus is not null || arguments.Device != DeviceChoice.Auto) _ = devices.Value;
         OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);
         if (arguments.SoundPath is { } path) WritablePath.Check(path);
         CheckOutput(arguments, asked.Settings.Output);

@@ -49,11 +49,13 @@ internal sealed class LoadedNetworks : IDisposable
     {
         Dispose();
         (name, adapters, told) = (video.Model.Bundle.Name, video.Asked.Settings.Adapters, false);
-        var options = LoadingOptions.From(video.Devices, video.Arguments.Precision) with
+        loading = Task.Run(() => NetworkSet.Load(video.Model, Options(video)));
+    }
+
+    private static LoadingOptions Options(CheckedVideo video) =>
+        LoadingOptions.From(video.Devices.Value, video.Arguments.Precision) with
         {
-            Adapters = adapters,
+            Adapters = video.Asked.Settings.Adapters,
             Budget = video.Arguments.VramBudget,
         };
-        loading = Task.Run(() => NetworkSet.Load(video.Model, options));
-    }
 }

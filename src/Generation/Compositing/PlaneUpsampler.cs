@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Locutor.Generation.Pictures;
 
 namespace Locutor.Generation.Compositing;
@@ -62,10 +63,20 @@ internal sealed class PlaneUpsampler(UpsampleWeights weights)
         for (int x = covered.Left, to = 0; x < covered.Right; x++, to += 3)
         {
             var factors = columns.Weights.AsSpan(x * UpsampleWeights.Taps, UpsampleWeights.Taps);
+            int first = columns.First[x];
+            // A vector is a pixel and the first value of the next one.
+            if (first >= 0 && first + UpsampleWeights.Taps < columns.Drawn && x + 1 < covered.Right)
+            {
+                var sum = Vector128<float>.Zero;
+                for (int tap = 0; tap < UpsampleWeights.Taps; tap++)
+                    sum += Vector128.Create<float>(row[(3 * (first + tap))..]) * factors[tap];
+                sum.CopyTo(wide[to..]);
+                continue;
+            }
             wide.Slice(to, 3).Clear();
             for (int tap = 0; tap < UpsampleWeights.Taps; tap++)
             {
-                int at = 3 * Math.Clamp(columns.First[x] + tap, 0, columns.Drawn - 1);
+                int at = 3 * Math.Clamp(first + tap, 0, columns.Drawn - 1);
                 wide[to] += factors[tap] * row[at];
                 wide[to + 1] += factors[tap] * row[at + 1];
                 wide[to + 2] += factors[tap] * row[at + 2];

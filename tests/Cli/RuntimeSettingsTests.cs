@@ -2,19 +2,21 @@ using System.Diagnostics;
 
 namespace Locutor.Cli.Tests;
 
-/// <summary>Looks into a running program: what its heaps were told, and that a restart kept its number and arguments.</summary>
-public sealed class MemorySettingsTests
+/// <summary>
+/// Looks into a running program: the variables that it was started with, and that a restart kept its number and arguments.
+/// </summary>
+public sealed class RuntimeSettingsTests
 {
     private const string Odd = "a b'ü";
 
     private static string[] Variables =>
     [
         "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_", "MALLOC_ARENA_MAX", "DOTNET_GCgen0size", "DOTNET_GCgen0MaxBudget",
-        "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent"
+        "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent", "DOTNET_TC_CallCountThreshold", "DOTNET_TC_CallCountingDelayMs"
     ];
 
     [Fact]
-    public async Task A_program_that_runs_networks_is_started_with_settings_of_its_heaps()
+    public async Task A_program_that_runs_networks_is_started_with_settings_of_its_runtime()
     {
         using var program = Start([]);
         try
