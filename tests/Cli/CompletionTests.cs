@@ -72,10 +72,8 @@ public sealed class CompletionTests : IDisposable
     private async Task<string> RunAsync(string shell, string script)
     {
         string program = Path.Combine(folder.FullName, "locutor");
-        await File.WriteAllTextAsync(
-            program, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "locutor.dll")}' \"$@\"\n", Ct);
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await ScriptFile.WriteAsync(
+            program, $"#!/bin/sh\nexec dotnet '{Path.Combine(AppContext.BaseDirectory, "locutor.dll")}' \"$@\"\n");
         using var process = Process.Start(new ProcessStartInfo(shell, ["-c", script])
         {
             RedirectStandardOutput = true,

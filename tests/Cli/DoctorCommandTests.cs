@@ -80,18 +80,14 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
     public async Task An_ffmpeg_that_lacks_a_filter_is_told_what_it_lacks()
     {
         foreach (string tool in new[] { "ffmpeg", "ffprobe" })
         {
-            string path = Path.Combine(folder, tool);
-            await File.WriteAllTextAsync(
-                path,
+            await ScriptFile.WriteAsync(
+                Path.Combine(folder, tool),
                 $"#!/bin/bash\nPATH={Environment.GetEnvironmentVariable("PATH")}\n{tool} \"$@\" | grep -v ' amix '\nexit " +
-                $"${{PIPESTATUS[0]}}\n",
-                Stop);
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+                $"${{PIPESTATUS[0]}}\n");
         }
 
         var (code, findings, _) = await ExamineAsync(("PATH", $"{folder}:{Environment.GetEnvironmentVariable("PATH")}"));

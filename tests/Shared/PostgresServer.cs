@@ -6,6 +6,9 @@ namespace Locutor.Tests;
 /// <summary>A PostgreSQL server with an empty database, from the Debian package.</summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
+    /// <summary>Seconds that a start or a stop may take on a busy machine; the tool's own limit is 60.</summary>
+    private const string Patience = "300";
+
     private static readonly string Tools = Directory.GetDirectories("/usr/lib/postgresql").Order().Last() + "/bin";
 
     /// <summary>An empty cluster, made once for all servers of a test program: making one takes a second.</summary>
@@ -34,10 +37,10 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
-    public Task StopAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-m", "immediate", "stop");
+    public Task StopAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-m", "immediate", "-t", Patience, "stop");
 
     /// <summary>Starts it over the same data.</summary>
-    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-o",
+    public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-t", Patience, "-o",
         $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}",
         "start");
 

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.Versioning;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Tests.Processes;
@@ -20,14 +19,10 @@ public sealed class FfmpegInventoryTests : IDisposable
     }
 
     [Fact]
-    [UnsupportedOSPlatform("windows")]
     public async Task An_ffmpeg_that_hangs_is_killed()
     {
         string path = Path.Combine(folder, "ffmpeg"), number = Path.Combine(folder, "number");
-        await File.WriteAllTextAsync(
-            path, $"#!/bin/bash\necho $$ > {number}.part\nmv {number}.part {number}\nexec sleep 1000\n",
-            TestContext.Current.CancellationToken);
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await ScriptFile.WriteAsync(path, $"#!/bin/bash\necho $$ > {number}.part\nmv {number}.part {number}\nexec sleep 1000\n");
         using var impatient = new CancellationTokenSource();
         var taking = FfmpegInventory.TakeAsync(new FfmpegTools(path, path), impatient.Token);
         while (!File.Exists(number)) await Task.Delay(10, TestContext.Current.CancellationToken);

@@ -26,8 +26,8 @@ public sealed class FfmpegToolsTests : IDisposable
         foreach (string script in
                 new[] { "#!/bin/sh\nexit 0\n", "#!/bin/sh\ncase \"$*\" in *-encoders) echo ' V....D h264_nvenc x';; *) exit 1;; esac\n" })
         {
-            string fake = folder.Write($"tool{script.Length}", script);
-            if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(fake, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            string fake = folder[$"tool{script.Length}"];
+            await ScriptFile.WriteAsync(fake, script);
             var error = await Should.ThrowAsync<MediaException>(
                 () => H264Encoder.FindAsync(new FfmpegTools(fake, fake), TestContext.Current.CancellationToken));
             error.Message.ShouldContain("libx264");

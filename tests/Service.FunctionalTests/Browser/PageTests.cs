@@ -34,8 +34,8 @@ public sealed partial class PageTests : IAsyncLifetime
             ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
             Args =
             [
-                "--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--use-fake-device-for-media-stream",
-                "--use-fake-ui-for-media-stream"
+                "--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
             ],
         });
     }

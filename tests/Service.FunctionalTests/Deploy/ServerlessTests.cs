@@ -68,10 +68,7 @@ public sealed class ServerlessTests(SharedService shared)
     {
         string store = Directory.CreateTempSubdirectory("locutor-models-").FullName;
         string program = Path.Combine(store, "program"), log = Path.Combine(store, "log");
-        await File.WriteAllTextAsync(
-            program, $"#!/bin/sh\necho \"begin $*\" >> {log}\nsleep 0.2\necho end >> {log}\n", Soon);
-        using (var allow = Process.Start("chmod", ["+x", program]))
-            await allow.WaitForExitAsync(Soon);
+        await ScriptFile.WriteAsync(program, $"#!/bin/sh\necho \"begin $*\" >> {log}\nsleep 0.2\necho end >> {log}\n");
         Dictionary<string, string> environment = new()
         {
             ["LOCUTOR_STORE"] = store,

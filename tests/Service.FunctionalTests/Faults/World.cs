@@ -122,7 +122,7 @@ internal sealed class World : IAsyncDisposable
     {
         await over.CancelAsync();
         await victimEnds.CancelAsync();
-        await Task.WhenAny(Task.WhenAll(actors), Task.Delay(TimeSpan.FromSeconds(5)));
+        await Task.WhenAny(Task.WhenAll(actors), Task.Delay(TimeSpan.FromSeconds(60)));
         await this.host.StopAsync();
         Time.Dispose();
         if (this.host is IAsyncDisposable host)

@@ -24,8 +24,8 @@ public sealed class SharedService : IAsyncLifetime
         await File.WriteAllTextAsync(trusted, Certificate.ExportCertificatePem());
         Service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["SSL_CERT_FILE"] = trusted },
-            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=6", "--set",
-            "fetch_idle_seconds=3",
+            "--set", "stub_seconds=0.2", "--set", "allow_addresses=127.0.0.2/32", "--set", "fetch_seconds=9", "--set",
+            "fetch_idle_seconds=5",
             "--set", "max_input_mb=20", "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
         Client = await Service.TokenAsync("--name", "tests", "--scopes", "all");
     }

@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Locutor.Tests;
+
+/// <summary>Writes scripts that tests run.</summary>
+public static class ScriptFile
+{
+    /// <summary>
+    /// Writes an executable file. A shell writes it: a file that is open for writing cannot be run ("text file busy"), and every process
+    /// that another test starts at the same moment would inherit the open file of this one.
+    /// </summary>
+    public static async Task WriteAsync(string path, string text)
+    {
+        using var shell = Process.Start(
+            new ProcessStartInfo("/bin/sh", ["-c", "cat >\"$1\" && chmod 700 \"$1\"", "sh", path]) { RedirectStandardInput = true })!;
+        await shell.StandardInput.WriteAsync(text);
+        shell.StandardInput.Close();
+        await shell.WaitForExitAsync();
+        shell.ExitCode.ShouldBe(0, path);
+    }
+}
