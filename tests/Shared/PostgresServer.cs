@@ -57,7 +57,8 @@ public sealed class PostgresServer : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);
-        await ToolAsync("initdb", "-D", data, "-U", "locutor", "-A", "trust", "--no-sync");
+        // Without a locale of its own, initdb fails where the one of the environment is not installed.
+        await ToolAsync("initdb", "-D", data, "-U", "locutor", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8");
         return data;
     }
 
