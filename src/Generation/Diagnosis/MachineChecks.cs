@@ -19,7 +19,8 @@ public static class MachineChecks
 
     public static Check Memory { get; } = new("memory", LookAtMemory);
 
-    public static Check Ffmpeg { get; } = new("ffmpeg", LookAtFfmpegAsync);
+    /// <summary>Timeout of a minute: the check runs ffmpeg eight times, which a busy machine does one after the other.</summary>
+    public static Check Ffmpeg { get; } = new("ffmpeg", LookAtFfmpegAsync) { Patience = TimeSpan.FromMinutes(1) };
 
     private static List<Finding> LookAtProcessor()
     {
