@@ -64,7 +64,9 @@ public static class ParseFaults
 
     /// <summary>Returns the first sentence of a help text as a part of another sentence.</summary>
     private static string FirstSentence(string? text) => text is { Length: > 0 }
-        ? char.ToLowerInvariant(text[0]) + text[1..].Split(". ")[0].TrimEnd('.')
+        ? char.ToLowerInvariant(text[0]) + (text[1..].Split(". ")[0] is var first && first.EndsWith("...", StringComparison.Ordinal)
+            ? first
+            : first.TrimEnd('.'))
         : "which is missing";
 
     /// <summary>Returns a command and those above it, whose recursive options it has too.</summary>

@@ -1,3 +1,5 @@
+using Locutor.Files;
+
 namespace Locutor.CommandLine;
 
 /// <summary>Checks before any work that a file can be written at the path that the user wants.</summary>
@@ -7,7 +9,7 @@ public static class WritablePath
     /// <exception cref="CommandException">The file cannot be written.</exception>
     public static void Check(string path)
     {
-        if (Directory.Exists(path)) throw Refused(path, "is a folder, expected the name of a file");
+        if (Directory.Exists(path)) throw Refused(path, "it is a folder; expected the name of a file");
         string folder = Path.GetDirectoryName(Path.GetFullPath(path))!;
         if (!Directory.Exists(folder)) throw Refused(path, $"there is no folder {folder}");
         try
@@ -16,10 +18,10 @@ public static class WritablePath
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw Refused(path, failure.Message);
+            throw Refused(path, FileFault.Describe(failure));
         }
     }
 
     /// <summary>Creates the error for an output that cannot be written.</summary>
-    public static CommandException Refused(string path, string why) => new(ExitCodes.BadOutput, $"cannot write {path}: {why}");
+    public static CommandException Refused(string path, string why) => new(ExitCodes.BadOutput, $"{path}: cannot be written ({why})");
 }

@@ -31,7 +31,7 @@ public sealed class CommandLineTests
 
     [Fact]
     public void A_missing_argument_is_explained() =>
-        ParseFaults.Describe(Root.Parse("models pull")).Single().ShouldStartWith("expected <name>, a bundle of 'locutor models list'");
+        ParseFaults.Describe(Root.Parse("models pull")).Single().ShouldStartWith("expected <name>, a model of 'locutor models list'");
 
     /// <summary>Every option that needs a value is given none, and then a wrong one: no message may name a type of .NET.</summary>
     [Fact]

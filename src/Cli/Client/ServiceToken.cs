@@ -1,3 +1,5 @@
+using Locutor.Files;
+
 namespace Locutor.Cli.Client;
 
 /// <summary>
@@ -26,7 +28,7 @@ internal static class ServiceToken
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCodes.Usage, $"{path}: {failure.Message}", failure);
+            throw new CommandException(ExitCodes.Usage, $"{path}: {FileFault.Describe(failure)}", failure);
         }
     }
 

@@ -33,8 +33,12 @@ internal static class BackupCommand
         string name, string description, string folderHelp, Func<ServeSettings, string, CancellationToken, Task> run)
     {
         var folder = new Argument<string>("folder") { Description = folderHelp };
-        var data = new Option<string?>("--data") { Description = "The service's data folder." };
-        var config = new Option<string?>("--config") { Description = "Settings file. Default: locutor.json in the data folder." };
+        var data = new Option<string?>("--data") { Description = "The service's data folder.", HelpName = "FOLDER" };
+        var config = new Option<string?>("--config")
+        {
+            Description = "Settings file. Default: locutor.json in the data folder.",
+            HelpName = "FILE",
+        };
         var command = new Command(name, description) { folder, data, config };
         command.SetAction(async (parsed, cancellationToken) =>
         {

@@ -12,6 +12,7 @@ internal static class ClusterCommand
         var data = new Option<string>("--data")
         {
             Description = "The service's data folder.",
+            HelpName = "FOLDER",
             DefaultValueFactory = _ => ServeSettings.DefaultData,
         };
         var init = new Command("init", "Create the certificate that all nodes and workers of a cluster share.") { data };

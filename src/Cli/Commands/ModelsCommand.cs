@@ -13,7 +13,7 @@ internal static class ModelsCommand
 {
     private static readonly Argument<string[]> Names = new("name")
     {
-        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.",
+        Description = "A model of 'locutor models list', or the path of a bundle.json of your own.",
         Arity = ArgumentArity.OneOrMore,
         HelpName = "name",
         CompletionSources = { RequestOptions.ModelNames },
@@ -25,7 +25,7 @@ internal static class ModelsCommand
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Fetch the adapters of this preset only.",
+        Description = "Leave the adapters of other presets out.",
         HelpName = "NAME",
     };
     internal static readonly Option<string?> Store = new("--store")
@@ -76,17 +76,19 @@ internal static class ModelsCommand
     private static async Task<int> VerifyAsync(
         ModelStore store, string[] names, string? preset, bool delete, CancellationToken cancellationToken)
     {
-        int wrong = 0;
+        int wrong = 0, seen = 0;
         foreach (var file in
                 names.SelectMany(n => FilesOf(n, preset)).Where(f => f.Repository is not null).SelectMany(store.WithShards).Distinct())
         {
             string what = $"{file.Repository}/{file.Path}";
+            seen++;
             wrong += await VerifyAsync(
                 what, store.PathInStore(file), delete,
                 async () => await store.VerifyAsync(file, cancellationToken) is null ? "not checked" : "ok");
         }
         foreach (string path in names.SelectMany(n => new PreparedFiles(store).OnDisk(Find(n, store.Folder).Bundle)).Distinct())
         {
+            seen++;
             wrong += await VerifyAsync(path, path, delete, () =>
             {
                 TensorHashes.Verify(path, null, cancellationToken);
@@ -96,6 +98,7 @@ internal static class ModelsCommand
         string remedy = delete
             ? "'locutor models pull' downloads them, 'prepare' makes them again"
             : "'locutor models pull' downloads missing files; --delete removes damaged ones, so that they are downloaded again";
+        if (seen == 0) Console.WriteLine($"{string.Join(", ", names)}: its files are part of the program; there is nothing to check");
         return wrong == 0
             ? ExitCodes.Success
             : throw new CommandException(ExitCodes.BadInput, $"{wrong} files are missing or damaged; {remedy}");

@@ -17,7 +17,7 @@ internal static class PrepareCommand
 {
     private static readonly Argument<string?> Name = new("name")
     {
-        Description = "A bundle of 'locutor models list', or the path of your own bundle.json. Omit it with --weights.",
+        Description = "A model of 'locutor models list', or the path of your own bundle.json. Omit it with --weights.",
         Arity = ArgumentArity.ZeroOrOne,
         HelpName = "name",
         CompletionSources = { RequestOptions.ModelNames },

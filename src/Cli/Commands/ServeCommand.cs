@@ -1,6 +1,7 @@
 using System.Collections;
 using System.CommandLine;
 using System.Text.Json;
+using Locutor.Files;
 using Locutor.Jobs.Tokens;
 using Locutor.Service;
 using Locutor.Service.Availability;
@@ -84,7 +85,7 @@ internal static class ServeCommand
         {
             string reason = Directory.Exists(settings.Data)
                 ? $"the service cannot start: {exception.Message}"
-                : $"the data folder {settings.Data} cannot be created ({exception.Message.TrimEnd('.')}); name another one with --data";
+                : $"the data folder {settings.Data} cannot be created ({FileFault.Describe(exception)}); name another one with --data";
             throw new CommandException(ExitCodes.BadOutput, reason, exception);
         }
     }

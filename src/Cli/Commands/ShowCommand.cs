@@ -17,7 +17,7 @@ internal static class ShowCommand
 {
     private static readonly Argument<string> Name = new("name")
     {
-        Description = "A bundle of 'locutor models list', or the path of a bundle.json of your own.",
+        Description = "A model of 'locutor models list', or the path of a bundle.json of your own.",
         HelpName = "name",
         CompletionSources = { RequestOptions.ModelNames },
     };

@@ -10,7 +10,7 @@ internal static class TokensCommand
 {
     public static Command Create()
     {
-        var data = new Option<string?>("--data") { Description = "The service's data folder.", Recursive = true };
+        var data = new Option<string?>("--data") { Description = "The service's data folder.", HelpName = "FOLDER", Recursive = true };
         var command = new Command("tokens", "Create, list and revoke the tokens that give access to a service.") { data };
         command.Subcommands.Add(CreateOne(data));
         command.Subcommands.Add(List(data));
@@ -20,17 +20,35 @@ internal static class TokensCommand
 
     private static Command CreateOne(Option<string?> data)
     {
-        var name = new Option<string>("--name") { Description = "Purpose of the token, for the list.", DefaultValueFactory = _ => "" };
+        var name = new Option<string>("--name")
+        {
+            Description = "Purpose of the token, for the list.",
+            HelpName = "TEXT",
+            DefaultValueFactory = _ => "",
+        };
         var scopes = new Option<string>("--scopes")
         {
             Description = "Rights of the token, separated by commas: submit, read, operate; or all.",
+            HelpName = "NAMES",
             DefaultValueFactory = _ => "submit,read",
         };
-        var days = new Option<double?>("--expires-days") { Description = "Days until the token expires. Default: never." };
-        var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs." };
-        var running = new Option<int?>("--max-running") { Description = "Largest number of its running jobs; 0 means no limit." };
-        var video = new Option<double?>("--month-video-seconds") { Description = "Seconds of finished video it may have in a month." };
-        var gpu = new Option<double?>("--month-gpu-seconds") { Description = "Seconds of GPU time it may use in a month." };
+        var days = new Option<double?>("--expires-days") { Description = "Days until the token expires. Default: never.", HelpName = "DAYS" };
+        var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs.", HelpName = "N" };
+        var running = new Option<int?>("--max-running")
+        {
+            Description = "Largest number of its running jobs; 0 means no limit.",
+            HelpName = "N",
+        };
+        var video = new Option<double?>("--month-video-seconds")
+        {
+            Description = "Seconds of finished video it may have in a month.",
+            HelpName = "S",
+        };
+        var gpu = new Option<double?>("--month-gpu-seconds")
+        {
+            Description = "Seconds of GPU time it may use in a month.",
+            HelpName = "S",
+        };
         var command = new Command("create", "Create a token and print it. Its secret cannot be shown again.")
         {
             name, scopes, days, queued, running, video, gpu,
@@ -64,7 +82,9 @@ internal static class TokensCommand
         command.SetAction(parsed =>
         {
             var now = DateTimeOffset.UtcNow;
-            foreach (var token in Open(parsed.GetValue(data)).List())
+            var tokens = Open(parsed.GetValue(data)).List();
+            if (tokens.Count == 0) Console.Error.WriteLine("There is no token yet: 'locutor tokens create' makes one.");
+            foreach (var token in tokens)
             {
                 string state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
                 string expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Locutor.Cli.Generate;
 using Locutor.TextToSpeech;
+using Locutor.TextToSpeech.Engines;
 
 namespace Locutor.Cli.Commands;
 
@@ -26,10 +27,13 @@ internal static class VoicesCommand
     {
         var (voices, faults) = await SpokenText.Catalogue().ListAsync(cancellationToken);
         var names = VoiceCatalogue.ShortestNames(voices);
+        bool Fits(Voice voice) => language is null || voice.Language.StartsWith(language, StringComparison.OrdinalIgnoreCase);
+        if (voices.Count > 0 && !voices.Any(Fits))
+            throw new CommandException(ExitCodes.Usage, $"--language: no voice here has a language that begins with '{language}'");
         for (int i = 0; i < voices.Count; i++)
         {
             var voice = voices[i];
-            if (language is not null && !voice.Language.StartsWith(language, StringComparison.OrdinalIgnoreCase)) continue;
+            if (!Fits(voice)) continue;
             Console.WriteLine(json
                 ? JsonSerializer.Serialize(new { Name = names[i], voice.Engine, voice.Language, voice.Title }, JsonSerializerOptions.Web)
                 : $"{names[i],-24} {voice.Engine,-10} {voice.Language,-16} {voice.Title}{(i == 0 ? " (default)" : "")}");

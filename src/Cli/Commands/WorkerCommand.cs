@@ -27,6 +27,7 @@ internal static class WorkerCommand
     private static readonly Option<string> Device = new("--device")
     {
         Description = "Device that runs the networks: cpu or cuda:0.",
+        HelpName = "NAME",
         DefaultValueFactory = _ => "cpu",
     };
 
@@ -58,19 +59,22 @@ internal static class WorkerCommand
 
     private static readonly Option<double> Drain = new("--drain-seconds")
     {
-        Description = "Time that a stopping worker has to finish its job.",
+        Description = "Time that a stopping worker has to finish its job, in seconds.",
+        HelpName = "S",
         DefaultValueFactory = _ => 60,
     };
 
     private static readonly Option<double> Hours = new("--job-hours")
     {
-        Description = "Time limit of one attempt.",
+        Description = "Time limit of one attempt, in hours.",
+        HelpName = "H",
         DefaultValueFactory = _ => 24,
     };
 
     private static readonly Option<double> Stall = new("--stall-minutes")
     {
-        Description = "Time limit without progress in one stage of a job.",
+        Description = "Time limit without progress in one stage of a job, in minutes.",
+        HelpName = "M",
         DefaultValueFactory = _ => 30,
     };
 

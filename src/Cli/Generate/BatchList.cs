@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 
@@ -34,7 +35,7 @@ internal static class BatchList
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException)
         {
-            throw Wrong(path, failure.Message);
+            throw Wrong(path, FileFault.Describe(failure));
         }
     }
 

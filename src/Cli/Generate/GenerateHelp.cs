@@ -13,7 +13,8 @@ namespace Locutor.Cli.Generate;
 internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<Option> Options)> others) : SynchronousCommandLineAction
 {
     private const int NameWidth = 30;
-    private const int LeastWidth = 80;
+    private const int LeastWidth = 40;
+    private const int LeastBeside = 80; // In a narrower terminal descriptions are below the names.
     private const int MostWidth = 120;
 
     private static readonly (FieldGroup Group, string Heading)[] Headings =
@@ -54,9 +55,10 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
               locutor generate -i two.png -a left.wav --audio2-path right.wav -o both.mp4
               locutor generate -i film.mp4 -a voice.wav -o dubbed.mp4 --model infinitetalk-480p --steps 8
             """);
-        output.WriteLine(
-            $"\nRanges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to " +
-            "--help for those of another model or preset.");
+        output.WriteLine();
+        string ranges = $"Ranges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to " +
+            "--help for those of another model or preset.";
+        foreach (string line in Wrap(ranges, width)) output.WriteLine(line);
         foreach (var (group, heading) in Headings)
         {
             output.WriteLine($"\n{heading}:");
@@ -96,12 +98,13 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         string letter = option.Aliases.FirstOrDefault() is { } alias ? alias + ", " : "    ";
         string value = option.HelpName is { } help && option.ValueType != typeof(bool) ? " " + help : "";
         string name = $"  {letter}{option.Name}{value}";
-        bool first = true;
-        foreach (string line in Wrap(details, width - NameWidth - 2))
+        int indent = width < LeastBeside ? 6 : NameWidth + 2;
+        bool beside = name.Length <= indent - 2;
+        if (!beside) output.WriteLine(name);
+        foreach (string line in Wrap(details, width - indent))
         {
-            if (first && name.Length > NameWidth) output.WriteLine(name);
-            output.WriteLine((first && name.Length <= NameWidth ? name : "").PadRight(NameWidth + 2) + line);
-            first = false;
+            output.WriteLine((beside ? name : "").PadRight(indent) + line);
+            beside = false;
         }
     }
 

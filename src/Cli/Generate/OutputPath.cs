@@ -19,6 +19,6 @@ internal static class OutputPath
             if (FileIdentity.Same(path, input))
                 throw WritablePath.Refused(path, $"it is the input {input}, which would be lost; give the video another name");
         }
-        if (VideoDestination.Refusal(path) is { } reason) throw WritablePath.Refused(path, reason);
+        if (VideoDestination.Refusal(path) is { } reason) throw new CommandException(ExitCodes.BadOutput, $"{path}: {reason}");
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.TextToSpeech;
@@ -31,7 +32,7 @@ internal static class SpokenText
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new CommandException(ExitCodes.BadInput, $"--text-file {path}: {failure.Message}", failure);
+            throw new CommandException(ExitCodes.BadInput, $"--text-file {path}: {FileFault.Describe(failure)}", failure);
         }
         catch (DecoderFallbackException)
         {

@@ -47,7 +47,11 @@ public static class DeviceFinder
 
         int gpus = cuda.is_available() ? cuda.device_count() : 0;
         if (gpus == 0)
-            throw new DeviceUnavailableException("no GPU found; is LOCUTOR_TORCH a folder of libtorch with CUDA, and nvidia-smi content?");
+        {
+            throw new DeviceUnavailableException(
+                "no GPU found: nvidia-smi must list one, and LOCUTOR_TORCH must name a libtorch with CUDA; 'locutor doctor' checks both");
+        }
+
         return index < gpus
             ? new Device(TorchSharp.DeviceType.CUDA, index)
             : throw new DeviceUnavailableException($"expected a GPU from 0 to {gpus - 1}, found {index}");

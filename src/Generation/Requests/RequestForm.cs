@@ -151,7 +151,7 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
             return;
         }
         foreach (var sound in new[] { VideoFields.Audio, VideoFields.Audio2 })
-            if (Has(sound)) Faults.Add(VideoFields.Text.Name, $"expected either a text or a sound, found {sound.Name} too");
+            if (Has(sound)) Faults.Add(VideoFields.Text.Name, $"expected either a text or a sound, found both ({sound.Name})");
         if (Value(VideoFields.Voice2) is not null && !script.IsDialogue)
             Faults.Add(VideoFields.Voice2.Name, "expected a second voice only with a dialogue, found no line that begins with B:");
         if (Value(VideoFields.AudioType) is "add")

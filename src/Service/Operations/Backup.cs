@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Files;
 using Locutor.Jobs.Storage;
 using Locutor.Service.Files;
 using Locutor.Service.Http;
@@ -103,7 +104,7 @@ public static class Backup
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
         {
-            throw new BackupException($"{folder} is not a backup: {exception.Message}");
+            throw new BackupException($"{folder} is not a backup: {Manifest}: {FileFault.Describe(exception)}");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Locutor.Files;
 
 namespace Locutor.Service.Settings;
 
@@ -24,8 +25,11 @@ internal static class SettingsFile
             foreach (var (name, value) in settings) SettingsTable.Apply(new ServeSettings(), name, value);
             return settings;
         }
-        catch (Exception exception)
-            when (exception is IOException or JsonException or InvalidOperationException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new SettingsException($"{file}: {FileFault.Describe(exception)}");
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new SettingsException($"{file}: expected a JSON object of settings: {exception.Message}");
         }
