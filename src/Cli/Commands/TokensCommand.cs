@@ -8,6 +8,44 @@ namespace Locutor.Cli.Commands;
 /// <summary>The command <c>locutor tokens</c>: it manages the tokens that give access to the service.</summary>
 internal static class TokensCommand
 {
+    private static readonly Option<string> Name = new("--name")
+    {
+        Description = "Purpose of the token, for the list.",
+        HelpName = "TEXT",
+        DefaultValueFactory = _ => "",
+    };
+    private static readonly Option<string> ScopeNames = new("--scopes")
+    {
+        Description = "Rights of the token, separated by commas: submit, read, operate; or all.",
+        HelpName = "NAMES",
+        DefaultValueFactory = _ => "submit,read",
+    };
+    private static readonly Option<double?> Days = new("--expires-days")
+    {
+        Description = "Days until the token expires. Default: never.",
+        HelpName = "DAYS",
+    };
+    private static readonly Option<int?> Queued = new("--max-queued")
+    {
+        Description = "Largest number of its waiting jobs.",
+        HelpName = "N",
+    };
+    private static readonly Option<int?> Running = new("--max-running")
+    {
+        Description = "Largest number of its running jobs; 0 means no limit.",
+        HelpName = "N",
+    };
+    private static readonly Option<double?> VideoSeconds = new("--month-video-seconds")
+    {
+        Description = "Seconds of finished video it may have in a month.",
+        HelpName = "S",
+    };
+    private static readonly Option<double?> GpuSeconds = new("--month-gpu-seconds")
+    {
+        Description = "Seconds of GPU time it may use in a month.",
+        HelpName = "S",
+    };
+
     public static Command Create()
     {
         var data = new Option<string?>("--data") { Description = "The service's data folder.", HelpName = "FOLDER", Recursive = true };
@@ -20,56 +58,27 @@ internal static class TokensCommand
 
     private static Command CreateOne(Option<string?> data)
     {
-        var name = new Option<string>("--name")
-        {
-            Description = "Purpose of the token, for the list.",
-            HelpName = "TEXT",
-            DefaultValueFactory = _ => "",
-        };
-        var scopes = new Option<string>("--scopes")
-        {
-            Description = "Rights of the token, separated by commas: submit, read, operate; or all.",
-            HelpName = "NAMES",
-            DefaultValueFactory = _ => "submit,read",
-        };
-        var days = new Option<double?>("--expires-days") { Description = "Days until the token expires. Default: never.", HelpName = "DAYS" };
-        var queued = new Option<int?>("--max-queued") { Description = "Largest number of its waiting jobs.", HelpName = "N" };
-        var running = new Option<int?>("--max-running")
-        {
-            Description = "Largest number of its running jobs; 0 means no limit.",
-            HelpName = "N",
-        };
-        var video = new Option<double?>("--month-video-seconds")
-        {
-            Description = "Seconds of finished video it may have in a month.",
-            HelpName = "S",
-        };
-        var gpu = new Option<double?>("--month-gpu-seconds")
-        {
-            Description = "Seconds of GPU time it may use in a month.",
-            HelpName = "S",
-        };
         var command = new Command("create", "Create a token and print it. Its secret cannot be shown again.")
         {
-            name, scopes, days, queued, running, video, gpu,
+            Name, ScopeNames, Days, Queued, Running, VideoSeconds, GpuSeconds,
         };
         command.SetAction(parsed =>
         {
-            if (parsed.GetValue(days) is <= 0 or > 36_500)
+            if (parsed.GetValue(Days) is <= 0 or > 36_500)
             {
                 throw new CommandException(
-                    ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(days)}");
+                    ExitCodes.Usage, $"--expires-days: expected above 0 and at most 36500, found {parsed.GetValue(Days)}");
             }
 
-            if (parsed.GetValue(queued) is < 1)
-                throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(queued)}");
-            if (parsed.GetValue(running) is < 0 || parsed.GetValue(video) is < 0 || parsed.GetValue(gpu) is < 0)
+            if (parsed.GetValue(Queued) is < 1)
+                throw new CommandException(ExitCodes.Usage, $"--max-queued: expected at least 1, found {parsed.GetValue(Queued)}");
+            if (parsed.GetValue(Running) is < 0 || parsed.GetValue(VideoSeconds) is < 0 || parsed.GetValue(GpuSeconds) is < 0)
                 throw new CommandException(ExitCodes.Usage, "--max-running, --month-...: expected 0 or more");
             var quota = new TokenQuota(
-                parsed.GetValue(queued), parsed.GetValue(running), parsed.GetValue(video), parsed.GetValue(gpu));
-            TimeSpan? lifetime = parsed.GetValue(days) is { } count ? TimeSpan.FromDays(count) : null;
+                parsed.GetValue(Queued), parsed.GetValue(Running), parsed.GetValue(VideoSeconds), parsed.GetValue(GpuSeconds));
+            TimeSpan? lifetime = parsed.GetValue(Days) is { } count ? TimeSpan.FromDays(count) : null;
             var made = Open(parsed.GetValue(data)).Create(
-                parsed.GetValue(name)!, Scopes(parsed.GetValue(scopes)!), lifetime, quota);
+                parsed.GetValue(Name)!, Scopes(parsed.GetValue(ScopeNames)!), lifetime, quota);
             Console.WriteLine($"Modal-Key: {made.Token.KeyId}");
             Console.WriteLine($"Modal-Secret: {made.Secret}");
         });
