@@ -124,6 +124,7 @@ public sealed partial class PageTests
         (await page.EvaluateAsync<int>("document.querySelector('#code').scrollWidth - document.querySelector('#code').clientWidth"))
             .ShouldBe(0, "nothing is cut off");
         await ShotAsync(page, $"{scheme.ToString().ToLowerInvariant()}-{width}-code");
+        await page.CloseAsync();
     }
 
     [Fact]

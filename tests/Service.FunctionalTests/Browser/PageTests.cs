@@ -9,7 +9,7 @@ namespace Locutor.Service.FunctionalTests.Browser;
 /// <summary>
 /// The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.
 /// </summary>
-public sealed partial class PageTests : IAsyncLifetime
+public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<SharedBrowser>, IAsyncLifetime
 {
     private const string PlaysSome =
         "() => { const video = document.querySelector('.screen video'); return video && video.currentTime > 0.1 && video.videoWidth === " +
@@ -17,8 +17,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-page-").FullName;
     private readonly List<string> complaints = [];
-    private IPlaywright playwright = null!;
-    private IBrowser browser = null!;
+    private readonly List<IBrowserContext> contexts = [];
 
     private string Picture => Path.Combine(folder, "portrait.png");
 
@@ -28,22 +27,12 @@ public sealed partial class PageTests : IAsyncLifetime
     {
         await File.WriteAllBytesAsync(Picture, Samples.Picture);
         await File.WriteAllBytesAsync(Voice, Samples.VoiceOfASecond);
-        playwright = await Playwright.CreateAsync();
-        browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
-        {
-            ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
-            Args =
-            [
-                "--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
-                "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
-            ],
-        });
     }
 
     public async ValueTask DisposeAsync()
     {
-        await browser.DisposeAsync();
-        playwright.Dispose();
+        foreach (var context in contexts)
+            await context.CloseAsync();
         Directory.Delete(folder, recursive: true);
     }
 
@@ -243,6 +232,7 @@ public sealed partial class PageTests : IAsyncLifetime
 
     private async Task<IPage> OpenAsync(string url, int width, int height, ColorScheme scheme = ColorScheme.Light)
     {
+        var browser = await shared.GetAsync();
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = height },
@@ -252,6 +242,7 @@ public sealed partial class PageTests : IAsyncLifetime
             // Without a GPU every frame of an animation is drawn by the processor, which the tests beside this one need.
             ReducedMotion = ReducedMotion.Reduce,
         });
+        contexts.Add(context);
         context.SetDefaultTimeout(60_000);
         SetDefaultExpectTimeout(60_000);
         var page = await context.NewPageAsync();

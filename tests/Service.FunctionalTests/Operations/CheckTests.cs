@@ -4,8 +4,22 @@ using Locutor.Service.Settings;
 
 namespace Locutor.Service.FunctionalTests.Operations;
 
+/// <summary>A service that was started once and has stopped, for tests that need its data folder.</summary>
+public sealed class StoppedService : IAsyncLifetime
+{
+    public ServiceProcess Service { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await Service.TerminateAsync();
+    }
+
+    public ValueTask DisposeAsync() => Service.DisposeAsync();
+}
+
 /// <summary><c>serve --check</c> finds what would keep the service from working, and a plain start says it in one sentence.</summary>
-public sealed class CheckTests
+public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedService>
 {
     private const int Failed = 5;
     private const int CannotStart = 4;
@@ -48,8 +62,7 @@ public sealed class CheckTests
     [InlineData("workers", "gpu0", "workers: expected auto, none, cpu or cuda:0,cuda:1, found 'gpu0'")]
     public async Task A_wrong_setting_is_told_by_the_check_and_at_the_start(string name, string value, string sentence)
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
-        await service.TerminateAsync();
+        var service = stopped.Service;
         var (code, output, _) = await CheckAsync(service, Nothing, "--set", $"{name}={value}");
         code.ShouldBe(Failed, output);
         output.ShouldContain("FAILURE  settings    " + sentence);
@@ -63,8 +76,7 @@ public sealed class CheckTests
     public async Task A_port_that_is_in_use_is_one_sentence_at_the_start()
     {
         await using var other = LoopbackServer.Serving("127.0.0.1", []);
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
-        await service.TerminateAsync();
+        var service = stopped.Service;
         foreach (string[] options in
                 new[] { new[] { "--urls", other.Url }, ["--urls", service.Url, "--set", "gateway_port=" + new Uri(other.Url).Port] })
         {

@@ -1,0 +1,39 @@
+using Microsoft.Playwright;
+
+namespace Locutor.Service.FunctionalTests.Harness;
+
+/// <summary>
+/// One Chromium for all tests of a class (IClassFixture): its start takes as much CPU time as a short test. Each test opens contexts of its
+/// own, which share neither cookies nor stored data, and closes them at its end.
+/// </summary>
+public sealed class SharedBrowser : IAsyncLifetime
+{
+    private IPlaywright playwright = null!;
+    private IBrowser? browser;
+
+    public async ValueTask InitializeAsync() => playwright = await Playwright.CreateAsync();
+
+    /// <summary>Returns the browser. A browser that crashed in an earlier test is started again.</summary>
+    public async Task<IBrowser> GetAsync()
+    {
+        if (browser is { IsConnected: true })
+            return browser;
+        return browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions
+        {
+            ExecutablePath = Environment.GetEnvironmentVariable("LOCUTOR_CHROMIUM") ?? "/usr/bin/chromium",
+            Args =
+            [
+                "--no-sandbox", "--disable-dev-shm-usage", "--autoplay-policy=no-user-gesture-required",
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream"
+            ],
+        });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (browser is not null)
+            await browser.DisposeAsync();
+        playwright.Dispose();
+    }
+}
