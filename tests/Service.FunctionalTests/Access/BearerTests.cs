@@ -4,12 +4,13 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
 
-public sealed class BearerTests
+[Collection(Together.Name)]
+public sealed class BearerTests(SharedService shared)
 {
     [Fact]
     public async Task Key_and_secret_in_one_bearer_open_what_the_two_headers_open()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        var service = shared.Service;
         using var token = await service.TokenAsync();
         (await StatusAsync(service, $"{token.Key}.{token.Secret}")).ShouldBe(HttpStatusCode.OK);
         foreach (string? wrong in

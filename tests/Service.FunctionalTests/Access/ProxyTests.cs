@@ -8,8 +8,19 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
 
+/// <summary>A service that believes the headers of proxies on this machine.</summary>
+public sealed class ProxiedService : IAsyncLifetime
+{
+    public ServiceProcess Service { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Service = await ServiceProcess.StartAsync(
+        "--set", "stub_seconds=2", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
+
+    public ValueTask DisposeAsync() => Service.DisposeAsync();
+}
+
 /// <summary>The examples of <c>deploy/proxy</c> in front of the service, with real nginx and Caddy.</summary>
-public sealed class ProxyTests
+public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedService>
 {
     [Fact]
     public async Task Forwarded_headers_count_only_from_trusted_proxies()
@@ -20,7 +31,7 @@ public sealed class ProxyTests
         cookie.ShouldNotContain("secure", Case.Insensitive);
         answer.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
 
-        await using var open = await ServiceProcess.StartAsync("--set", "workers=none", "--set", "trusted_proxies=127.0.0.1/32");
+        var open = proxied.Service;
         using var other = await open.TokenAsync();
         (cookie, answer) = await SignInAsync(open.Url, other, forwarded: true);
         cookie.ShouldContain("secure", Case.Insensitive);
@@ -35,8 +46,7 @@ public sealed class ProxyTests
     public async Task A_job_goes_through_the_proxy_example(string proxy)
     {
         int port = FreePort.Take();
-        await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=2", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
+        var service = proxied.Service;
         using var direct = await service.TokenAsync("--scopes", "all");
         var folder = Directory.CreateTempSubdirectory("locutor-proxy-");
         using var running = Start(proxy, folder.FullName, port, new Uri(service.Url).Port);

@@ -105,6 +105,8 @@ public sealed partial class PageTests
         await CheckAccessAsync(page, $"{scheme} {width} failed");
         await page.Locator("#history .tile").Last.ClickAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync();
+        await UntilAsync(page, "() => document.querySelector('.screen video').currentTime > 0");
+        await PauseAsync(page);
         foreach (string part in new[] { "#compose summary", "#people-add", "#operate summary" })
             await page.Locator(part).ClickAsync();
         await Expect(page.Locator("#usage")).ToContainTextAsync("local");
@@ -138,6 +140,7 @@ public sealed partial class PageTests
         await page.EmulateMediaAsync(new() { ColorScheme = ColorScheme.Dark });
         await page.ReloadAsync();
         await Expect(page.GetByText("Bearer").First).ToBeVisibleAsync();
+        await Expect(page.Locator("body.dark-mode")).ToHaveCountAsync(1); // Scalar draws the page in light colours first
         await CheckAccessAsync(page, "dark reference");
         await ShotAsync(page, "reference");
         complaints.ShouldBeEmpty();

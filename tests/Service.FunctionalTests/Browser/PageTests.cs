@@ -61,6 +61,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await worker.ContinueAsync();
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await UntilAsync(page, PlaysSome);
+        await PauseAsync(page);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
         await Expect(page.Locator("#history .title")).ToHaveTextAsync("portrait · voice");
         await Expect(page.Locator("#history .about")).ToHaveTextAsync("<b>She sings</b>");
@@ -112,6 +113,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await UntilAsync(
             page, "() => { const [one, other] = document.querySelectorAll('.compared video'); return other?.currentTime > 0.1 && " +
             "Math.abs(one.currentTime - other.currentTime) < 0.3; }");
+        await PauseAsync(page);
         await CheckAccessAsync(page, "compared");
         await ShotAsync(page, "compared");
         await page.Locator("#history .tile").First.ClickAsync();
@@ -147,6 +149,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
             page,
             "() => { const track = document.querySelector('.screen track')?.track; if (track) track.mode = 'showing'; return " +
             "track?.cues?.length === 2; }");
+        await PauseAsync(page);
         (await page.EvaluateAsync<string>("() => document.querySelector('.screen track').track.cues[0].getCueAsHTML().textContent"))
             .ShouldBe("Good <b>morning</b>.");
         await Expect(page.GetByRole(AriaRole.Link, new() { Name = "Sound" }))
@@ -196,6 +199,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         (await page.EvaluateAsync<double>("document.querySelector('.screen video').currentTime")).ShouldBeGreaterThan(
             0.3, "the finished video continues where the live one was");
         await UntilAsync(page, "() => !document.querySelector('.screen video').paused");
+        await PauseAsync(page);
         await ShotAsync(page, "sample-finished");
         (await MovementAsync(service)).ShouldBeGreaterThan(0.3, "the picture does not move");
         await Expect(page.Locator(".notice")).ToHaveCountAsync(0);
@@ -259,6 +263,10 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
     /// <summary>Waits until a function in the page returns true. It is called ten times a second, not for each frame.</summary>
     private static async Task UntilAsync(IPage page, string function) =>
         await page.WaitForFunctionAsync(function, options: new PageWaitForFunctionOptions { PollingInterval = 100 });
+
+    /// <summary>Pauses all videos once a test has seen them play: they play again and again, and each frame costs CPU time.</summary>
+    private static async Task PauseAsync(IPage page) =>
+        await page.EvaluateAsync("for (const video of document.querySelectorAll('video')) video.pause()");
 
     private static async Task TabToAsync(IPage page, string selector)
     {

@@ -57,6 +57,10 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
     public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
+    /// <summary>Returns the service with the stub generator and an empty data folder. It is not started yet.</summary>
+    public static ServiceProcess Create(params string[] options) =>
+        new(StubProgram, Directory.CreateTempSubdirectory("locutor-service-").FullName, options, new Dictionary<string, string>());
+
     /// <summary>Starts the service with variables of the environment.</summary>
     public static Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options) =>
         StartAsync(StubProgram, environment, options);

@@ -14,9 +14,8 @@ public sealed class UpgradeTests
     [Fact]
     public async Task A_data_folder_of_the_last_released_schema_is_taken_over()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
-        await service.TerminateAsync();
-        Directory.Delete(service.Data, recursive: true);
+        await using var service = ServiceProcess.Create("--set", "workers=cpu", "--set", "stub_seconds=0.2");
+        Directory.Delete(service.Data);
         ZipFile.ExtractToDirectory(Path.Combine(AppContext.BaseDirectory, "Operations", "released-schema.zip"), service.Data);
         string[] ids = (await File.ReadAllTextAsync(Path.Combine(service.Data, "ids.txt"))).Split(' ');
         var (key, secret, finished, waiting) = (ids[0], ids[1], ids[2], ids[3]);

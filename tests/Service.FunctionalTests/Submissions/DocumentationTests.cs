@@ -9,7 +9,8 @@ using Locutor.Models.Store;
 namespace Locutor.Service.FunctionalTests.Submissions;
 
 /// <summary>The documentation of requests, for people and for programs, agrees with the table of fields.</summary>
-public sealed partial class DocumentationTests(SketchService service) : IClassFixture<SketchService>
+[Collection(SketchService.Collection)]
+public sealed partial class DocumentationTests(SketchService service)
 {
     private const string Begin = "<!-- fields -->\n", End = "<!-- /fields -->";
     private static readonly string[] ForPrograms = ["webhook", "metadata", "priority", "not_after", "min_memory_gib", "parts"];

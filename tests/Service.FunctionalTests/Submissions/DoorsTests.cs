@@ -7,33 +7,9 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Submissions;
 
-/// <summary>One service with the bundled model, for requests that are checked and not run.</summary>
-public sealed class SketchService : IAsyncLifetime
-{
-    public AdapterStore Adapters { get; } = new();
-
-    public ServiceProcess Service { get; private set; } = null!;
-
-    public TokenClient Client { get; private set; } = null!;
-
-    public async ValueTask InitializeAsync()
-    {
-        Service = await ServiceProcess.StartRealAsync(
-            Adapters.Environment, "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000",
-            "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
-        Client = await Service.TokenAsync("--scopes", "all");
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        Client.Dispose();
-        await Service.DisposeAsync();
-        Adapters.Dispose();
-    }
-}
-
 /// <summary>Walks over the table of fields and sends good and bad values through command line, JSON and form.</summary>
-public sealed class DoorsTests(SketchService service) : IClassFixture<SketchService>
+[Collection(SketchService.Collection)]
+public sealed class DoorsTests(SketchService service)
 {
     private static readonly Bundle Sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
 

@@ -100,22 +100,6 @@ public sealed class RealGeneratorTests
         (await client.WorkerOfAsync()).ShouldBe(worker);
     }
 
-    [Fact]
-    public async Task A_name_that_does_not_exist_is_refused_with_those_that_do()
-    {
-        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained", "--set", "workers=none");
-        using var client = await service.TokenAsync("--scopes", "all");
-        foreach (var (field, value) in new[] { ("model", "no-such-model"), ("preset", "no-such-preset"), ("size", "9000p") })
-        {
-            using var response = await client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, (field, value));
-            ((int)response.StatusCode).ShouldBe(422);
-            (await TokenClient.ReadAsync(response)).GetProperty("errors").GetProperty(field)[0].GetString()!
-                .ShouldContain("expected one of");
-        }
-        (await client.GetJsonAsync("/v1/options")).GetProperty("models").EnumerateArray()
-            .Select(model => model.GetProperty("name").GetString()).ShouldContain("untrained");
-    }
-
     /// <summary>kill -9 of the worker as soon as the job's first clip is stored.</summary>
     private static async Task KillAfterFirstClipAsync(ServiceProcess service, int worker, string id)
     {
