@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Locutor.Generation.Clips;
 using Locutor.Generation.Conditioning;
 using Locutor.Generation.Guard;
@@ -73,6 +72,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
             int drawn = await writing.ConfigureAwait(false);
             var (height, width) = await finishing.FinishAsync(Size, cancellationToken).ConfigureAwait(false);
             measured.Complete(keep: true);
+            networks.HasMadeVideo = true;
             return Result(height, width, drawn, cues);
         });
 
@@ -111,7 +111,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
         await using var disposal = writer.ConfigureAwait(false);
         request.Growing?.Invoke(writer.PartialPath);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
-        await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))
+        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
             foreach (byte[] frame in clip.Frames) await writer.WriteFrameAsync(frame, cancellationToken).ConfigureAwait(false);
         ReportMuxing(video, progress);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
@@ -127,7 +127,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
             .CreateAsync(output, Frames, request.Settings.ClipFrames, live, cancellationToken).ConfigureAwait(false);
         await using var disposal = writer.ConfigureAwait(false);
         using var video = await PrepareAsync(networks, progress, cancellationToken).ConfigureAwait(false);
-        await foreach (var clip in TimedAsync(video.ClipsAsync(progress, archive, cancellationToken), progress).ConfigureAwait(false))
+        await foreach (var clip in video.ClipsAsync(progress, archive, cancellationToken).ConfigureAwait(false))
             await writer.WriteClipAsync(clip.Count, clip.Frames, cancellationToken).ConfigureAwait(false);
         ReportMuxing(video, progress);
         await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
@@ -142,17 +142,6 @@ public sealed partial class VideoProduction : IAsyncDisposable
 
     private int Frames => media.VideoFrames ?? ClipPlan.Open;
 
-    /// <summary>Measures how long the caller takes to write each clip.</summary>
-    private static async IAsyncEnumerable<ShownClip> TimedAsync(IAsyncEnumerable<ShownClip> clips, MeasuredProgress progress)
-    {
-        await foreach (var clip in clips.ConfigureAwait(false))
-        {
-            var clock = Stopwatch.StartNew();
-            yield return clip;
-            progress.Wrote(clock.Elapsed);
-        }
-    }
-
     /// <summary>Begins to measure the video, under a key that contains everything on which the cost of a clip depends.</summary>
     private MeasuredProgress Measure(NetworkSet networks, IProgress<GenerationProgress>? progress, bool encodesAgain)
     {
@@ -162,7 +151,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
         string key = string.Join(
             '\n', networks.Device, networks.Team.Count, networks.Bundle.Name, networks.Precision, (pictures.Height, pictures.Width), Size,
             options.Guidance, options.StepCache, options.SkippedAttention, options.Clips.ClipFrames, settings.StreamSpeech,
-            encodesAgain ? settings.Output.Format : null);
+            request.Live is not null, networks.HasMadeVideo, encodesAgain ? settings.Output.Format : null);
         int clips = options.Clips.KnownCount;
         return new MeasuredProgress(progress, key, clips, encodesAgain ? Math.Max(1, clips) : 1, TimeProvider.System);
     }

@@ -79,6 +79,9 @@ public sealed class NetworkSet : IDisposable
     /// <summary>Precision of the transformer's blocks, for messages.</summary>
     public string Precision { get; }
 
+    /// <summary>True after the first video: its first clip took longer, because operations were used for the first time.</summary>
+    internal bool HasMadeVideo { get; set; }
+
     /// <summary>The networks in the next higher precision; null if there is none.</summary>
     public FinerNetworks? Finer { get; }
 

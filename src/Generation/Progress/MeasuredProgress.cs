@@ -45,12 +45,6 @@ internal sealed class MeasuredProgress : IProgress<GenerationProgress>, IDisposa
         }
     }
 
-    /// <summary>Notes how long the frames of a clip took to be written.</summary>
-    public void Wrote(TimeSpan duration)
-    {
-        lock (turn) estimate.Wrote(duration);
-    }
-
     /// <summary>Reports the end of the video.</summary>
     /// <param name="keep">Whether to keep its costs.</param>
     public void Complete(bool keep)

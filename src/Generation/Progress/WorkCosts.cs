@@ -3,27 +3,25 @@ using Locutor.Torch;
 
 namespace Locutor.Generation.Progress;
 
-/// <summary>Seconds that the parts of a clip take.</summary>
-/// <param name="Encode">Encoding of the picture, the motion frames and the speech.</param>
-/// <param name="Step">One denoising step.</param>
-/// <param name="Decode">Decoding, until the next clip begins.</param>
-public sealed record ClipCosts(double Encode, double Step, double Decode)
-{
-    public double Clip(int steps) => Encode + steps * Step + Decode;
-}
-
 /// <summary>
 /// Seconds that the parts of a video took on one device, with one bundle, size and kind of sampling. They are kept in the user's cache
 /// folder, so that the next video knows from its start how long it will take.
 /// </summary>
 /// <param name="Prepare">Encoding of the whole voice, the prompt and the picture, before the first clip.</param>
 /// <param name="First">The first clip, which sets up what later clips use.</param>
-/// <param name="Later">Each later clip, during which the frames of the clip before it are written.</param>
-/// <param name="Write">Composition and encoding of the frames of a clip.</param>
+/// <param name="Later">The mean of all later clips, during which the frames of the clip before are written.</param>
+/// <param name="Start">The start of the writer, which delays the second clip.</param>
+/// <param name="Tail">Time from the last decoded frame until all frames are written.</param>
 /// <param name="Finish">Completion of the file; for each clip if all frames are encoded again.</param>
-public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later, double Write, double Finish)
+public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later, double Start, double Tail, double Finish)
 {
-    private const double KeptShare = 0.5;
+    private const double LargestShare = 0.5;
+
+    /// <summary>Number of clips from which the costs of a video get the largest share: those of a short video are less exact.</summary>
+    private const double ManyClips = 10;
+
+    /// <summary>Number of clips whose mean is <see cref="Later"/>.</summary>
+    public int Clips { get; init; }
 
     private static CacheFiles Files => new(Path.Combine(TorchOptions.Current.CacheFolder, "costs"), ".json");
 
@@ -41,16 +39,22 @@ public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later,
         }
     }
 
-    /// <summary>Stores the costs of a video, half mixed with those of earlier ones.</summary>
+    /// <summary>Stores the costs of a video, mixed with those of earlier ones.</summary>
     public void Save(string key, WorkCosts? earlier) =>
-        Files.TryWrite(key, JsonSerializer.SerializeToUtf8Bytes(earlier is null ? this : MixedWith(earlier)));
+        Files.TryWrite(key, JsonSerializer.SerializeToUtf8Bytes(earlier is null ? this : earlier.MixedWith(this)));
 
-    private WorkCosts MixedWith(WorkCosts earlier) => new(
-        Mix(earlier.Prepare, Prepare), Mix(earlier.First, First), Mix(earlier.Later, Later), Mix(earlier.Write, Write),
-        Mix(earlier.Finish, Finish));
+    /// <summary>
+    /// Mixes the costs of a later video in. All costs have one share, because a machine that was busy then was slow in all of them, and
+    /// the estimate relies on the relation between the first clip and the later ones.
+    /// </summary>
+    internal WorkCosts MixedWith(WorkCosts next)
+    {
+        double share = LargestShare * Math.Min(1, (1 + next.Clips) / Math.Min(ManyClips, 1.0 + Clips));
+        return new(
+            Mix(Prepare, next.Prepare), First.Mix(next.First, share), Later.Mix(next.Later, share), Mix(Start, next.Start),
+            Mix(Tail, next.Tail), Mix(Finish, next.Finish))
+        { Clips = Math.Max(Clips, next.Clips) };
 
-    private static ClipCosts Mix(ClipCosts old, ClipCosts next) =>
-        new(Mix(old.Encode, next.Encode), Mix(old.Step, next.Step), Mix(old.Decode, next.Decode));
-
-    private static double Mix(double old, double next) => KeptShare * old + (1 - KeptShare) * next;
+        double Mix(double old, double now) => (1 - share) * old + share * now;
+    }
 }

@@ -1,8 +1,8 @@
 namespace Locutor.Generation.Progress;
 
 /// <summary>
-/// Estimates how much of a video is done and how long the rest takes. Each phase weighs what it costs: what this video has measured so
-/// far, else what earlier videos took, scaled by how fast this one is. It has no clock of its own.
+/// Estimates how much of a video is done and how long the rest takes. It expects the costs of earlier videos on this device, or, for the
+/// first one, costs that follow from its first clip; every phase of a later clip corrects them. It has no clock of its own.
 /// </summary>
 /// <param name="clips">Number of clips of the video; 0 if it is not known, and then there is no estimate.</param>
 /// <param name="learned">Costs of earlier videos; null for none.</param>
@@ -10,18 +10,29 @@ namespace Locutor.Generation.Progress;
 /// 1.</param>
 public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts = 1)
 {
-    private const double UnknownFinish = 0.5, MostBeforeEnd = 0.99;
+    private const double MostBeforeEnd = 0.99;
 
-    /// <summary>Part of a clip's cost that must be measured before the speed of this video is believed.</summary>
-    private const double LeastMeasured = 0.2;
+    /// <summary>
+    /// How much the costs of earlier videos, those that follow from the first clip, and those without earlier videos weigh, in measured
+    /// clips. The duration of a first clip varies much, since it waits for files and for threads that start.
+    /// </summary>
+    private const double TrustInLearned = 0.33, TrustInFirst = 0.16, TrustInTypical = 0.4;
 
-    private readonly PhaseTimes times = new();
+    /// <summary>A difference of logarithms at which <see cref="TrustInLearned"/> is halved: the machine is busy, or another one.</summary>
+    private const double UsualDifference = 0.7;
+
+    private readonly ClipTimes first = new(), later = new();
     private GenerationProgress current;
     private TimeSpan since;
     private bool started;
     private int resumedClips;
-    private double prepare, measured, expected, fraction;
-    private double? write, finish;
+    private double prepare, fraction, lastDecode;
+    private double? secondDecode;
+
+    private int Steps => current.Steps;
+
+    /// <summary>The first clip of this run: an earlier attempt may have made some.</summary>
+    private int FirstClip => resumedClips + 1;
 
     /// <summary>Takes a report. Reports of the phase that runs already change nothing.</summary>
     /// <param name="progress">The report.</param>
@@ -29,96 +40,113 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
     public void Enter(GenerationProgress progress, TimeSpan now)
     {
         if (started && Phase(progress) == Phase(current)) return;
-        if (started) End(current, (now - since).TotalSeconds, last: progress.Stage == GenerationStage.Muxing);
+        if (started) End(current, (now - since).TotalSeconds, progress);
         if (current.Clip == 0 && progress.Clip > 1) resumedClips = progress.Clip - 1;
         (current, since, started) = (progress, now, true);
     }
-
-    /// <summary>Takes the time that the frames of a clip took to be written.</summary>
-    public void Wrote(TimeSpan duration) => write = write is { } known ? (known + duration.TotalSeconds) / 2 : duration.TotalSeconds;
 
     /// <summary>Ends the video.</summary>
     /// <returns>The costs of this video; null if they are incomplete.</returns>
     public WorkCosts? Complete(TimeSpan now)
     {
-        if (current.Stage == GenerationStage.Muxing) finish = (now - since).TotalSeconds;
+        double? finish = current.Stage == GenerationStage.Muxing ? (now - since).TotalSeconds / finishParts : null;
         fraction = 1;
-        var first = times.Clip(first: true) ?? learned?.First;
-        var later = times.Clip(first: false) ?? learned?.Later ?? first;
-        return first is null || later is null
-            ? null
-            : new WorkCosts(prepare, first, later, write ?? 0, finish / finishParts ?? UnknownFinish);
+        // The decoding of the last clip is not told apart from the writing of its frames.
+        bool only = first.Clips == 0;
+        if (only) first.Add(GenerationStage.Decoding, lastDecode, Steps);
+        if (first.Mean is not { } one) return null;
+        var typical = TypicalClip.After(one, Steps);
+        var others = later.Mean ?? typical.Later;
+        return new WorkCosts(
+            prepare, one, others, secondDecode is { } second ? Math.Max(0, second - others.Decode) : learned?.Start ?? typical.Start,
+            only ? 0 : Math.Max(0, lastDecode - others.Decode), finish ?? learned?.Finish ?? TypicalClip.Finish)
+        { Clips = later.Clips };
     }
 
     /// <summary>Returns the completed part, which never falls, and the time left; null while that is unknown.</summary>
     public (double Fraction, TimeSpan? Left) At(TimeSpan now)
     {
-        double? left = Left((now - since).TotalSeconds);
-        double resumed = resumedClips * (Later()?.Clip(current.Steps) ?? 0);
+        var expected = Expected();
+        double? left = Left(expected, (now - since).TotalSeconds);
+        double before = now.TotalSeconds + resumedClips * (expected is null ? 0 : Later(expected).Clip(Steps));
         double done = left is { } rest
-            ? (now.TotalSeconds + resumed) / Math.Max(now.TotalSeconds + resumed + rest, 1e-3)
-            : current.Clip == 0 || clips == 0 ? 0 : (current.Clip - 1 + current.Step / (double)Math.Max(current.Steps, 1)) / clips;
+            ? before / Math.Max(before + rest, 1e-3)
+            : current.Clip == 0 || clips == 0 ? 0 : (current.Clip - 1 + current.Step / (double)Math.Max(Steps, 1)) / clips;
         fraction = Math.Max(fraction, Math.Min(done, MostBeforeEnd));
         return (fraction, left is { } seconds ? TimeSpan.FromSeconds(seconds) : null);
     }
 
     private static (GenerationStage, int, int) Phase(GenerationProgress progress) => (progress.Stage, progress.Clip, progress.Step);
 
-    private void End(GenerationProgress phase, double seconds, bool last)
+    private void End(GenerationProgress phase, double seconds, GenerationProgress next)
     {
         if (phase.Clip == 0)
         {
             prepare += seconds;
-            return;
         }
-        bool first = phase.Clip == 1;
-        if (Learned(first) is { } known)
+        else if (phase.Stage == GenerationStage.Decoding && next.Stage == GenerationStage.Muxing)
         {
-            measured += seconds;
-            expected += Cost(known, phase.Stage);
+            lastDecode = seconds; // with the time until the last frames were written
         }
-        // The last clip is written after it was decoded; this is no time of its decoding.
-        if (last && phase.Stage == GenerationStage.Decoding) seconds = Math.Max(0, seconds - (write ?? 0));
-        times.Add(phase.Stage, first, seconds);
+        else if (phase.Stage == GenerationStage.Decoding && phase.Clip == FirstClip + 1)
+        {
+            secondDecode = seconds;
+            double share = Expected() is { } usual ? usual.Later.Decode / Math.Max(1e-3, usual.Later.Decode + usual.Start) : 1;
+            later.Add(phase.Stage, share * seconds, Steps, unsure: true); // without the start of the writer
+        }
+        else
+        {
+            (phase.Clip == FirstClip ? first : later).Add(phase.Stage, seconds, Steps);
+        }
     }
 
-    private double? Left(double inPhase)
+    private double? Left(WorkCosts? expected, double inPhase)
     {
-        double finishing = finishParts * (learned?.Finish * Speed() ?? UnknownFinish);
-        if (current.Stage == GenerationStage.Muxing) return Math.Max(0, finishing - inPhase);
-        if (clips == 0 || Later() is not { } later) return null;
-        double writing = write ?? learned?.Write * Speed() ?? 0;
-        var here = current.Clip <= 1 ? First() ?? later : later;
-        var (steps, following) = (current.Steps, (clips - current.Clip) * later.Clip(current.Steps) + finishing);
+        if (current.Stage == GenerationStage.Muxing)
+            return Math.Max(0, finishParts * (expected?.Finish ?? TypicalClip.Finish) - inPhase);
+        if (clips == 0 || expected is null) return null;
+        var next = Later(expected);
+        double pace = next.Clip(Steps) / Math.Max(1e-3, expected.Later.Clip(Steps));
+        double tail = expected.Tail * pace, start = current.Clip <= FirstClip + 1 && clips > FirstClip ? expected.Start * pace : 0;
+        double after = (clips - Math.Max(1, current.Clip)) * next.Clip(Steps) + finishParts * expected.Finish * pace;
+        var here = current.Clip <= FirstClip ? expected.First : next;
+        double decode = here.Decode + (current.Clip == FirstClip + 1 ? start : 0);
+        if (current.Clip <= FirstClip) after += start;
         return (current.Clip, current.Stage) switch
         {
-            (0, _) => Rest(learned?.Prepare ?? 0) + here.Clip(steps) - later.Clip(steps) + writing + following,
-            (_, GenerationStage.Encoding) => Rest(here.Encode) + steps * here.Step + here.Decode + writing + following,
-            (_, GenerationStage.Denoising) => Rest(here.Step) + (steps - current.Step - 1) * here.Step + here.Decode + writing + following,
-            _ when current.Clip == clips => Rest(here.Decode + writing) + following, // its frames are written in this phase
-            _ => Rest(here.Decode) + writing + following,
+            (0, _) => Rest(expected.Prepare) + here.Clip(Steps) + tail + after,
+            (_, GenerationStage.Encoding) => Rest(here.Encode) + Steps * here.Step + decode + tail + after,
+            (_, GenerationStage.Denoising) => Rest(here.Step) + (Steps - current.Step - 1) * here.Step + decode + tail + after,
+            _ when current.Clip == clips => Rest(decode + tail) + after,
+            _ => Rest(decode) + tail + after,
         };
 
         double Rest(double cost) => Math.Max(0, cost - inPhase);
     }
 
-    private static double Cost(ClipCosts costs, GenerationStage stage) => stage switch
+    /// <summary>Returns the costs of the clips that follow.</summary>
+    private ClipCosts Later(WorkCosts expected)
     {
-        GenerationStage.Denoising => costs.Step,
-        GenerationStage.Decoding => costs.Decode,
-        _ => costs.Encode,
-    };
+        if (learned is null) return later.Estimate(expected.Later, TrustInTypical);
+        var (speed, trust) = Speed(learned);
+        return later.Estimate(expected.Later.Times(speed), trust);
+    }
 
-    private ClipCosts? Later() => times.Clip(first: false) ?? Scaled(learned?.Later) ?? times.Clip(first: true);
+    /// <summary>
+    /// Returns how much longer this video takes than earlier ones, as far as its first clip tells, and how many measured clips that
+    /// weighs.
+    /// </summary>
+    private (double Factor, double Trust) Speed(WorkCosts known)
+    {
+        if (first.Mean is not { } here) return (1, TrustInLearned);
+        double ratio = here.Clip(Steps) / Math.Max(1e-3, known.First.Clip(Steps));
+        double difference = Math.Log(Math.Max(1e-3, ratio)) / UsualDifference;
+        double trust = TrustInLearned / (1 + difference * difference);
+        return (Math.Pow(ratio, TrustInFirst / (TrustInFirst + trust)), TrustInFirst + trust);
+    }
 
-    private ClipCosts? First() => times.Clip(first: true) ?? Scaled(learned?.First);
-
-    private ClipCosts? Learned(bool first) => first ? learned?.First : learned?.Later;
-
-    private ClipCosts? Scaled(ClipCosts? costs) =>
-        costs is null ? null : new(costs.Encode * Speed(), costs.Step * Speed(), costs.Decode * Speed());
-
-    /// <summary>How much longer this video takes than earlier ones.</summary>
-    private double Speed() =>
-        learned is not null && expected > LeastMeasured * learned.First.Clip(current.Steps) ? measured / expected : 1;
+    /// <summary>Returns the costs to expect without what later clips measured; null while nothing is known.</summary>
+    private WorkCosts? Expected() => learned is not null
+        ? learned with { First = first.Estimate(learned.First, TrustInLearned) }
+        : (first.Mean ?? first.Begun) is { } clip ? TypicalClip.After(clip, Steps) : null;
 }

@@ -1,0 +1,69 @@
+namespace Locutor.Generation.Progress;
+
+/// <summary>Mean durations of the phases of clips, as far as they were measured.</summary>
+internal sealed class ClipTimes
+{
+    private readonly PhaseMean encode = new(), step = new(), decode = new();
+
+    /// <summary>Number of clips that were decoded.</summary>
+    public int Clips => decode.Count;
+
+    /// <summary>The mean of all clips; null while a phase was not measured.</summary>
+    public ClipCosts? Mean => encode.All is { } e && step.All is { } s && decode.All is { } d ? new ClipCosts(e, s, d) : null;
+
+    /// <summary>The costs of a clip that is not decoded yet, as soon as two steps tell something; otherwise null.</summary>
+    public ClipCosts? Begun =>
+        encode.All is { } e && step is { Count: >= 2, All: { } s } && decode.Count == 0 ? TypicalClip.First(e, s) : null;
+
+    /// <summary>Adds the duration of a phase.</summary>
+    /// <param name="stage">The phase.</param>
+    /// <param name="seconds">Its duration; of denoising, that of one step.</param>
+    /// <param name="steps">Number of steps of a clip.</param>
+    /// <param name="unsure">Whether the duration counts in <see cref="Mean"/> only while there is no other.</param>
+    public void Add(GenerationStage stage, double seconds, int steps, bool unsure = false)
+    {
+        if (stage == GenerationStage.Encoding) encode.Add(seconds, 1, unsure);
+        if (stage == GenerationStage.Denoising) step.Add(seconds, 1.0 / Math.Max(1, steps), unsure);
+        if (stage == GenerationStage.Decoding) decode.Add(seconds, 1, unsure);
+    }
+
+    /// <summary>Returns the costs to expect of the next clip.</summary>
+    /// <param name="expected">The costs to expect without any measurement.</param>
+    /// <param name="trust">The number of measured clips that weigh as much as <paramref name="expected"/>.</param>
+    public ClipCosts Estimate(ClipCosts expected, double trust) => new(
+        encode.Estimate(expected.Encode, trust), step.Estimate(expected.Step, trust), decode.Estimate(expected.Decode, trust));
+}
+
+/// <summary>The mean duration of one phase.</summary>
+internal sealed class PhaseMean
+{
+    // A clip loses 4 % of its weight with each clip after it, so that the mean follows the load of the machine slowly.
+    private const double Kept = 0.96, Least = 1e-4;
+
+    private double recent, recentWeight, all, allWeight;
+    private bool unsureAll;
+
+    public int Count { get; private set; }
+
+    /// <summary>The mean of all durations; null if there is none.</summary>
+    public double? All => Count == 0 ? null : all;
+
+    /// <summary>Adds a duration, whose weight is its part of a clip.</summary>
+    public void Add(double seconds, double weight, bool unsure)
+    {
+        if (unsureAll) allWeight = 0;
+        unsureAll = unsure;
+        double before = recentWeight * Math.Pow(Kept, weight);
+        recent = (before * recent + weight * seconds) / (before + weight);
+        all = (allWeight * all + weight * seconds) / (allWeight + weight);
+        (recentWeight, allWeight, Count) = (before + weight, allWeight + weight, Count + 1);
+    }
+
+    /// <summary>Returns the weighted geometric mean of what was measured and what was expected.</summary>
+    public double Estimate(double expected, double trust)
+    {
+        if (Count == 0) return expected;
+        double sum = trust * Math.Log(Math.Max(Least, expected)) + recentWeight * Math.Log(Math.Max(Least, recent));
+        return Math.Exp(sum / (trust + recentWeight));
+    }
+}
