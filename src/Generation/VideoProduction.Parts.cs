@@ -18,14 +18,16 @@ public sealed partial class VideoProduction
         ? [new VideoPart(0, Frames)]
         : PartPlan.Create(SpeechActivity.Measure(media.Voices), Frames, most);
 
-    /// <summary>Writes the whole video with its sound from the files of its parts. It needs no networks.</summary>
+    /// <summary>
+    /// Writes the whole video with its sound from the files of its parts, in order and while they are made. It needs no networks.
+    /// </summary>
     /// <param name="model">Name of the model that generated the parts, for the label of the file.</param>
     /// <param name="parts">The parts of <see cref="PlanParts"/>, in order.</param>
     /// <param name="progress">Receives the completed share of the video, from 0 to 1.</param>
     /// <param name="cancellationToken">Cancels; no file is left.</param>
     /// <exception cref="MediaException">A part has another size or length than expected, or the output cannot be written.</exception>
     public async Task<ProductionResult> JoinAsync(
-        string model, IReadOnlyList<FinishedPart> parts, Action<double> progress, CancellationToken cancellationToken)
+        string model, IReadOnlyList<PartInWork> parts, Action<double> progress, CancellationToken cancellationToken)
     {
         var cues = Cues();
         var finishing = Finishing.Create(request, cues, limits);
@@ -36,10 +38,10 @@ public sealed partial class VideoProduction
     }
 
     private async Task WriteJoinedAsync(
-        VideoWriterOptions output, IReadOnlyList<FinishedPart> parts, Action<double> progress,
+        VideoWriterOptions output, IReadOnlyList<PartInWork> parts, Action<double> progress,
         CancellationToken cancellationToken)
     {
-        using var joiner = new PartJoiner(parts, Size, limits);
+        using var joiner = new PartJoiner(parts, Size, limits) { Boundary = request.LiveFrames };
         var publish = request.Live ?? ((_, _) => Task.CompletedTask);
         var writer = await SegmentedVideoWriter
             .CreateAsync(output, Frames, PartJoiner.LongestSegment, publish, cancellationToken).ConfigureAwait(false);

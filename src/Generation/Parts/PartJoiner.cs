@@ -4,43 +4,32 @@ using Locutor.Media.Video.Segments;
 namespace Locutor.Generation.Parts;
 
 /// <summary>
-/// Writes a video from the files of its parts. The frames stay as they are encoded; only the frames that two parts have in common, over
-/// which the earlier part fades into the later one, are encoded here, and parts whose encoder differs from the one of this machine.
+/// Writes a video from the files of its parts, while the parts are made: a part is joined as soon as all parts before it are, and one whose
+/// file grows here is joined as it grows. The frames stay as they are encoded; only the frames that two parts have in common, over which
+/// the earlier part fades into the later one, are encoded here, and parts whose encoder differs from the one of this machine.
 /// </summary>
-public sealed class PartJoiner : IDisposable
+/// <param name="parts">The parts in order; each begins before the end of the one before it, or at its end.</param>
+/// <param name="size">Height and width of the video.</param>
+/// <param name="limits">Limits of the files.</param>
+public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int Width) size, MediaLimits limits) : IDisposable
 {
     /// <summary>Largest number of frames in a segment.</summary>
     public const int LongestSegment = 250;
 
     private const int SegmentBytes = 128 << 20, LeastFrames = 25; // of a segment that is encoded here, whose frames are in memory
 
-    private readonly IReadOnlyList<FinishedPart> parts;
-    private readonly FragmentedFile?[] files;
-    private readonly (int Height, int Width) size;
-    private readonly MediaLimits limits;
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);
 
-    /// <summary>Opens the files.</summary>
-    /// <param name="parts">The parts in order; each begins before the end of the one before it, or at its end.</param>
-    /// <param name="size">Height and width of the video.</param>
-    /// <param name="limits">Limits of the files.</param>
-    /// <exception cref="MediaException">A file has another length than its part.</exception>
-    public PartJoiner(IReadOnlyList<FinishedPart> parts, (int Height, int Width) size, MediaLimits limits)
-    {
-        (this.parts, this.size, this.limits) = (parts, size, limits);
-        files = new FragmentedFile?[parts.Count];
-        try
-        {
-            for (int i = 0; i < files.Length; i++) files[i] = parts[i].OpenForCopies();
-        }
-        catch
-        {
-            Dispose();
-            throw;
-        }
-    }
+    private readonly FragmentedFile?[] files = new FragmentedFile?[parts.Count];
+    private readonly FinishedPart?[] finished = new FinishedPart?[parts.Count];
 
     /// <summary>Number of frames that were encoded here so far.</summary>
     public int FramesEncoded { get; private set; }
+
+    /// <summary>
+    /// A frame at which a segment begins in any case: the first one that an earlier attempt at this video has not published.
+    /// </summary>
+    public int Boundary { get; init; }
 
     /// <summary>Writes all frames.</summary>
     /// <param name="writer">The writer, whose longest segment is <see cref="LongestSegment"/>.</param>
@@ -51,12 +40,20 @@ public sealed class PartJoiner : IDisposable
     {
         for (int i = 0; i < parts.Count; i++)
         {
-            int shared = i == 0 ? 0 : parts[i - 1].Part.End - parts[i].Part.First;
-            int end = i + 1 < parts.Count ? parts[i + 1].Part.First - parts[i].Part.First : parts[i].Part.Count;
-            if (shared > 0) await WriteFadeAsync(writer, i, shared, cancellationToken).ConfigureAwait(false);
-            for (int at = shared; at < end;)
+            var part = parts[i].Part;
+            int shared = i == 0 ? 0 : parts[i - 1].Part.End - part.First;
+            int end = i + 1 < parts.Count ? parts[i + 1].Part.First - part.First : part.Count;
+            await FollowAsync(writer, i, shared, end, cancellationToken).ConfigureAwait(false);
+            finished[i] = await parts[i].Finished.WaitAsync(cancellationToken).ConfigureAwait(false);
+            files[i]?.Dispose();
+            files[i] = finished[i]!.OpenForCopies();
+            if (writer.FramesWritten == part.First && shared > 0)
+                await WriteFadeAsync(writer, i, shared, cancellationToken).ConfigureAwait(false);
+            for (int at = writer.FramesWritten - part.First; at < end;)
             {
-                at += await WriteSegmentAsync(writer, i, at, end, cancellationToken).ConfigureAwait(false);
+                int boundary = Boundary - part.First;
+                at += await WriteSegmentAsync(writer, i, at, at < boundary ? Math.Min(end, boundary) : end, cancellationToken)
+                    .ConfigureAwait(false);
                 progress(writer.FramesWritten);
             }
         }
@@ -65,6 +62,38 @@ public sealed class PartJoiner : IDisposable
     public void Dispose()
     {
         foreach (var file in files) file?.Dispose();
+    }
+
+    /// <summary>Writes the fragments of a file that grows, until the part is finished.</summary>
+    private async Task FollowAsync(SegmentedVideoWriter writer, int part, int shared, int end, CancellationToken cancellationToken)
+    {
+        var (first, source) = (parts[part].Part.First, parts[part]);
+        for (bool fit = true; fit && !source.Finished.IsCompleted;)
+        {
+            if (source.Growing() is { } path && (files[part] ??= Grown(path)) is { } file)
+            {
+                fit = file.TryRefresh();
+                if (fit && writer.FramesWritten == first && shared > 0 && file.ReadFragment(0, shared)?.Frames == shared)
+                    await WriteFadeAsync(writer, part, shared, cancellationToken).ConfigureAwait(false);
+                while (fit && file.ReadFragment(writer.FramesWritten - first, end) is { } piece && piece.FirstFrame >= shared)
+                    fit = await writer.TryCopyClipAsync(piece, cancellationToken).ConfigureAwait(false);
+            }
+            await Task.WhenAny(source.Finished, Task.Delay(Look, cancellationToken)).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>Opens a file that grows; null if it has just got its final name.</summary>
+    private static FragmentedFile? Grown(string path)
+    {
+        try
+        {
+            return FragmentedFile.Follow(path);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Writes one segment of a part, or the rest of a part that has to be encoded.</summary>
@@ -107,7 +136,8 @@ public sealed class PartJoiner : IDisposable
     }
 
     private IAsyncEnumerable<byte[]> DecodeAsync(int part, int first, int count, CancellationToken cancellationToken) =>
-        parts[part].DecodeAsync(files[part], new VideoPart(first, count), size, limits, cancellationToken);
+        (finished[part] ?? new FinishedPart(parts[part].Part, parts[part].Growing() ?? ""))
+            .DecodeAsync(files[part], new VideoPart(first, count), size, limits, cancellationToken);
 
     private static byte[] Blend(byte[] from, byte[] to, float share)
     {

@@ -45,6 +45,9 @@ public sealed record ProductionRequest
     /// <summary>Receives every clip as a segment that can be played at once; null for none. The output is an mp4 file then.</summary>
     public Func<VideoSegment, CancellationToken, Task>? Live { get; init; }
 
+    /// <summary>Number of frames that an earlier attempt has passed to <see cref="Live"/>; the next segment begins there.</summary>
+    public int LiveFrames { get; init; }
+
     /// <summary>True to report small pictures of a clip while it is denoised.</summary>
     public bool Previews { get; init; }
 

@@ -20,6 +20,9 @@ internal sealed class LivePublisher
     private LivePublisher(IFileStore store, DataFolder folder, string job, int attempt, LiveIndex? index) =>
         (this.store, this.folder, this.job, this.attempt, this.index) = (store, folder, job, attempt, index);
 
+    /// <summary>The number of frames that can be watched.</summary>
+    public int Frames => index?.Frames ?? 0;
+
     /// <summary>The duration that can be watched.</summary>
     public double Seconds => index is null ? 0 : index.Frames / (double)index.Video.FramesPerSecond;
 

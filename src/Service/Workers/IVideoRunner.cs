@@ -13,6 +13,12 @@ public sealed record RunnerJob(
 {
     /// <summary>Receives every clip that is finished, so that it can be watched while the job runs; null for none.</summary>
     public Func<VideoSegment, CancellationToken, Task>? Live { get; init; }
+
+    /// <summary>Number of frames that earlier attempts have passed to <see cref="Live"/>.</summary>
+    public int LiveFrames { get; init; }
+
+    /// <summary>Receives the path of the file of a part, which can be read while it grows; null for none.</summary>
+    public Action<string>? Growing { get; init; }
 }
 
 /// <summary>A finished video. Width and Height are in pixels, Seconds is the duration.</summary>

@@ -150,7 +150,8 @@ internal sealed partial class JobRun(
             "store", () => LivePublisher.OpenAsync(store, folder, job.Id, job.Attempt, cancellationToken));
         attempt.LiveSeconds = live.Seconds;
         var made = await GenerateAsync(
-            job, new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync }, attempt, cancellationToken);
+            job, new RunnerJob(job.Id, job.Request, inputs, output, work) { Live = PublishAsync, LiveFrames = live.Frames }, attempt,
+            cancellationToken);
         string video = DataFolder.ResultPath(job.Id, $"video-{job.Attempt}.mp4"),
             thumbnail = DataFolder.ResultPath(job.Id, $"thumbnail-{job.Attempt}.jpg");
         byte[]? picture = made.Thumbnail ?? await Thumbnails.MakeAsync(output, cancellationToken);

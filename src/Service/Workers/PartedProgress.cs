@@ -21,6 +21,7 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
     private double atStart; // percent when the clock started
     private int? own;
     private double percent;
+    private double? joinedBefore; // the share that was joined while the parts were made
     private string? notice;
 
     /// <summary>The notice about the inputs; null when there is none.</summary>
@@ -61,17 +62,18 @@ internal sealed class PartedProgress(IProgress<JobProgress> outer, IReadOnlyList
         }
     }
 
-    /// <summary>Records the joined share of the video, from 0 to 1.</summary>
+    /// <summary>Records the joined share of the video, from 0 to 1, when all parts are complete.</summary>
     public void Joined(double share)
     {
         if (!joining.IsRunning) joining.Start();
+        double since = share - (joinedBefore ??= share);
         outer.Report(new JobProgress
         {
             Stage = JobStage.Muxing,
             Percent = Most - JoinPercent * (1 - share),
             Step = (int)(100 * share),
             Steps = 100,
-            EtaSeconds = share > 0 ? joining.Elapsed.TotalSeconds * (1 - share) / share : null,
+            EtaSeconds = since > 0 ? joining.Elapsed.TotalSeconds * (1 - share) / since : null,
             Notice = notice,
         });
     }

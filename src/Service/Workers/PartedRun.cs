@@ -28,11 +28,29 @@ internal sealed class PartedRun(IGrainFactory grains, IVideoRunner runner, DataF
             return await runner.RunAsync(whole, progress, cancellationToken);
         var combined = new PartedProgress(progress, plan);
         var parts = new PartedVideo(grains, runner, folder, store, job, whole, plan, combined);
-        var made = await parts.MakeAsync(cancellationToken);
-        var result = await video.JoinAsync(described.Model, made, combined.Joined, cancellationToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var joining = video.JoinAsync(described.Model, parts.Parts, ShowJoined, over.Token);
+        await TogetherAsync(parts.MakeAsync(over.Token), joining, over);
+        var result = await joining;
         return new RunnerVideo(
             result.Width, result.Height, result.Seconds, Notice: combined.Notice,
             Captions: described.Request.Transcript is null ? null : CaptionFile.ToWebVtt(result.Cues));
+
+        void ShowJoined(double share)
+        {
+            if (parts.IsMade) combined.Joined(share);
+        }
+    }
+
+    /// <summary>Waits for two tasks. If one fails, the other is canceled, and the failure is thrown after its end.</summary>
+    private static async Task TogetherAsync(Task making, Task joining, CancellationTokenSource over)
+    {
+        var ended = await Task.WhenAny(making, joining);
+        if (!ended.IsCompletedSuccessfully) await over.CancelAsync();
+        var other = ended == making ? joining : making;
+        await other.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await ended;
+        await other;
     }
 
     /// <summary>Ends the parts of a video that has ended. If this fails, they end by themselves and expire.</summary>

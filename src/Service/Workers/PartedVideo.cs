@@ -22,9 +22,20 @@ internal sealed class PartedVideo(
     private readonly string?[] jobs = new string?[plan.Count]; // null: this worker has to make the part
     private readonly JobRecord?[] records = new JobRecord?[plan.Count];
     private readonly string?[] files = new string?[plan.Count];
+    private readonly string?[] growing = new string?[plan.Count]; // files of parts that are made here, while they are written
+
+    private readonly TaskCompletionSource<FinishedPart>[] finished =
+        [.. plan.Select(_ => new TaskCompletionSource<FinishedPart>(TaskCreationOptions.RunContinuationsAsynchronously))];
+
+    /// <summary>The parts, which are finished while <see cref="MakeAsync"/> runs. If it fails, they never are.</summary>
+    public IReadOnlyList<PartInWork> Parts =>
+        [.. plan.Select((part, i) => new PartInWork(part, finished[i].Task) { Growing = () => Volatile.Read(ref growing[i]) })];
+
+    /// <summary>True if all parts are finished.</summary>
+    public bool IsMade => Array.TrueForAll(finished, part => part.Task.IsCompleted);
 
     /// <summary>Makes all parts.</summary>
-    public async Task<IReadOnlyList<FinishedPart>> MakeAsync(CancellationToken cancellationToken)
+    public async Task MakeAsync(CancellationToken cancellationToken)
     {
         for (int i = 1; i < plan.Count; i++)
         {
@@ -44,7 +55,6 @@ internal sealed class PartedVideo(
             await over.CancelAsync();
             await following;
         }
-        return [.. plan.Select((part, i) => new FinishedPart(part, files[i]!))];
     }
 
     private JobPart PartOf(int index) => new(job.Id, index, plan[index].First, plan[index].Count, plan[^1].End);
@@ -66,8 +76,7 @@ internal sealed class PartedVideo(
     {
         try
         {
-            files[index] = await store.OnDiskAsync(records[index]!.Result!.Path, WorkOf(index), cancellationToken);
-            progress.Complete(index);
+            Finish(index, await store.OnDiskAsync(records[index]!.Result!.Path, WorkOf(index), cancellationToken));
         }
         catch (IOException)
         {
@@ -80,7 +89,10 @@ internal sealed class PartedVideo(
     {
         var request = job.Request.ForPart(PartOf(index));
         string output = Path.Combine(whole.WorkFolder, $"part-{index}-{job.Attempt}.mp4");
-        var here = new RunnerJob(job.Id, request, whole.Inputs, output, WorkOf(index));
+        var here = new RunnerJob(job.Id, request, whole.Inputs, output, WorkOf(index))
+        {
+            Growing = path => Volatile.Write(ref growing[index], path),
+        };
         if (jobs[index] is { } id)
         {
             var ended = records[index] = await ReachAsync(grains.GetGrain<IJobGrain>(id).CancelAsync, cancellationToken);
@@ -91,7 +103,13 @@ internal sealed class PartedVideo(
                 here = here with { Id = id, Request = ended.Request, WorkFolder = folder.WorkFolder(id) };
         }
         await runner.RunAsync(here, progress.Of(index), cancellationToken);
-        files[index] = output;
+        Finish(index, output);
+    }
+
+    private void Finish(int index, string file)
+    {
+        files[index] = file;
+        finished[index].SetResult(new FinishedPart(plan[index], file));
         progress.Complete(index);
     }
 

@@ -35,6 +35,8 @@ public static class RunnerRequests
                 ? Script.Parse(File.ReadAllText(words)).Words
                 : null,
             Live = job.Live,
+            LiveFrames = job.LiveFrames,
+            Growing = job.Growing,
             Previews = true,
             Notice = notice,
         };

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics;
 using Locutor.Generation.Parts;
 using Locutor.Media;
@@ -10,7 +11,7 @@ public sealed class PartJoinerTests : IDisposable
 {
     private const int Width = 64, Height = 48, Step = 25;
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-joined-").FullName;
-    private readonly List<VideoSegment> segments = [];
+    private ImmutableList<VideoSegment> segments = []; // replaced by the joiner while a test looks
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -43,6 +44,48 @@ public sealed class PartJoinerTests : IDisposable
         string live = Path.Combine(folder, "live.mp4");
         await File.WriteAllBytesAsync(live, [.. segments[0].Header, .. segments.SelectMany(segment => segment.Media)], Ct);
         (await DecodeAsync(live)).ShouldBe(joined, "the live video has the same frames");
+    }
+
+    [Fact]
+    public async Task A_part_is_joined_while_its_file_grows_and_the_next_one_as_soon_as_it_is_finished()
+    {
+        var second = await WriteAsync(new VideoPart(310, 60), Step);
+        var (part, boundary) = (new VideoPart(0, 318), 310 + second.Part.CutFrames[1]);
+        string path = Path.Combine(folder, "growing.mp4");
+        var (first, last) = (new TaskCompletionSource<FinishedPart>(), new TaskCompletionSource<FinishedPart>());
+        var options = new VideoWriterOptions(path, Width, Height) { Quality = 6, CutFrames = part.CutFrames };
+        await using var growing = await VideoWriter.CreateAsync(options, Ct);
+        PartInWork[] parts = [new(part, first.Task) { Growing = () => growing.PartialPath }, new(second.Part, last.Task)];
+        using var joiner = new PartJoiner(parts, (Height, Width), MediaLimits.Default)
+        { Boundary = boundary };
+        var joining = JoinAsync(joiner, second.Part.End);
+        for (int i = 0; i < 200; i++) await growing.WriteFrameAsync(Frame(i, 0), Ct);
+        await PublishedAsync(50, joining);
+        first.Task.IsCompleted.ShouldBeFalse("the first part is not finished");
+        for (int i = 200; i < part.End; i++) await growing.WriteFrameAsync(Frame(i, 0), Ct);
+        await growing.CompleteAsync(Ct);
+        first.SetResult(new FinishedPart(part, path));
+        await PublishedAsync(310, joining);
+        segments.Sum(segment => segment.Frames).ShouldBe(310, "the transition needs the second part");
+        last.SetResult(second);
+        byte[][] joined = await joining, before = await DecodeAsync(path), after = await DecodeAsync(second.Path);
+        joined.Length.ShouldBe(370);
+        for (int i = 0; i < 310; i++) joined[i].ShouldBe(before[i], $"frame {i}");
+        for (int i = 318; i < 370; i++) joined[i].ShouldBe(after[i - 310], $"frame {i}");
+        joiner.FramesEncoded.ShouldBe(PartPlan.SharedFrames);
+        segments.ShouldContain(segment => segment.FirstFrame == boundary);
+        CheckJoint(joined, 310);
+    }
+
+    /// <summary>Waits until so many frames are published.</summary>
+    private async Task PublishedAsync(int frames, Task joining)
+    {
+        while (segments.Sum(segment => segment.Frames) < frames)
+        {
+            if (joining.IsCompleted) await joining;
+            joining.IsCompleted.ShouldBeFalse($"it ended before {frames} frames");
+            await Task.Delay(20, Ct);
+        }
     }
 
     /// <summary>A worker with another encoder, or one that wrote a file without pieces.</summary>
@@ -106,18 +149,24 @@ public sealed class PartJoinerTests : IDisposable
     /// <summary>Joins parts and decodes the video.</summary>
     private async Task<(byte[][] Frames, int Encoded)> JoinAsync(FinishedPart[] parts, (int Height, int Width)? size = null)
     {
+        using var joiner = new PartJoiner(
+            [.. parts.Select(part => new PartInWork(part.Part, Task.FromResult(part)))], size ?? (Height, Width), MediaLimits.Default);
+        return (await JoinAsync(joiner, parts[^1].Part.End, size), joiner.FramesEncoded);
+    }
+
+    private async Task<byte[][]> JoinAsync(PartJoiner joiner, int frames, (int Height, int Width)? size = null)
+    {
         var (height, width) = size ?? (Height, Width);
         string path = Path.Combine(folder, "joined.mp4");
-        using var joiner = new PartJoiner(parts, (height, width), MediaLimits.Default);
         var options = new VideoWriterOptions(path, width, height) { Quality = 6 };
-        await using var writer = await SegmentedVideoWriter.CreateAsync(options, parts[^1].Part.End, PartJoiner.LongestSegment, KeepAsync);
-        await joiner.WriteAsync(writer, _ => { }, CancellationToken.None);
+        await using var writer = await SegmentedVideoWriter.CreateAsync(options, frames, PartJoiner.LongestSegment, KeepAsync);
+        await joiner.WriteAsync(writer, _ => { }, Ct);
         await writer.CompleteAsync();
-        return (await DecodeAsync(path), joiner.FramesEncoded);
+        return await DecodeAsync(path);
 
         Task KeepAsync(VideoSegment segment, CancellationToken cancellationToken)
         {
-            segments.Add(segment);
+            segments = segments.Add(segment);
             return Task.CompletedTask;
         }
     }
