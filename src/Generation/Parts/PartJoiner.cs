@@ -64,13 +64,16 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
         foreach (var file in files) file?.Dispose();
     }
 
-    /// <summary>Writes the fragments of a file that grows, until the part is finished.</summary>
+    /// <summary>
+    /// Writes the fragments of a file that grows, until the part is finished. Each is a segment, so that segments do not depend on time.
+    /// </summary>
     private async Task FollowAsync(SegmentedVideoWriter writer, int part, int shared, int end, CancellationToken cancellationToken)
     {
         var (first, source) = (parts[part].Part.First, parts[part]);
-        for (bool fit = true; fit && !source.Finished.IsCompleted;)
+        for (bool fit = true, last = false; fit && !last;)
         {
-            if (source.Growing() is { } path && (files[part] ??= Grown(path)) is { } file)
+            last = source.Finished.IsCompleted;
+            if (source.Growing() is { } path && (files[part] ??= Grown(source, path)) is { } file)
             {
                 fit = file.TryRefresh();
                 if (fit && writer.FramesWritten == first && shared > 0 && file.ReadFragment(0, shared)?.Frames == shared)
@@ -78,17 +81,17 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
                 while (fit && file.ReadFragment(writer.FramesWritten - first, end) is { } piece && piece.FirstFrame >= shared)
                     fit = await writer.TryCopyClipAsync(piece, cancellationToken).ConfigureAwait(false);
             }
-            await Task.WhenAny(source.Finished, Task.Delay(Look, cancellationToken)).ConfigureAwait(false);
+            if (!last) await Task.WhenAny(source.Finished, Task.Delay(Look, cancellationToken)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Opens a file that grows; null if it has just got its final name.</summary>
-    private static FragmentedFile? Grown(string path)
+    /// <summary>Opens a file that grows, or that has its final name; null in the moment between.</summary>
+    private static FragmentedFile? Grown(PartInWork part, string growing)
     {
         try
         {
-            return FragmentedFile.Follow(path);
+            return FragmentedFile.Follow(part.Finished.IsCompletedSuccessfully ? part.Finished.Result.Path : growing);
         }
         catch (IOException)
         {

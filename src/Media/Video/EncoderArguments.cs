@@ -54,10 +54,13 @@ internal static class EncoderArguments
         ];
     }
 
-    /// <summary>Returns the arguments for a file whose pieces can become segments: see <see cref="ForSegment"/>.</summary>
+    /// <summary>
+    /// Returns the arguments that make a file of pieces that can be segments: see <see cref="ForSegment"/>. Where they begin depends on
+    /// the number of the frame alone.
+    /// </summary>
     private static string[] Cuts(VideoWriterOptions options) => options.CutFrames.Count == 0 ? [] :
     [
-        "-bf", "0", "-force_key_frames",
+        "-bf", "0", "-sc_threshold", "0", "-force_key_frames",
         string.Join(',', options.CutFrames.Select(frame => Seconds((double)frame / options.FramesPerSecond))),
     ];
 

@@ -97,14 +97,14 @@ public static class PartFigures
             var video = await VideoProduction.OpenAsync(whole, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
             await using var closed = video.ConfigureAwait(false);
             var plan = video.PlanParts(2);
-            var parts = new List<FinishedPart>();
+            var parts = new List<PartInWork>();
             foreach (var part in plan)
             {
                 var asked = whole with { Part = part, OutputPath = Path.Combine(folder, $"part-{part.First}.mp4") };
                 var made = await VideoProduction.OpenAsync(asked, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
                 await using var disposal = made.ConfigureAwait(false);
                 await made.ProduceAsync(networks, cancellationToken: cancellationToken).ConfigureAwait(false);
-                parts.Add(new FinishedPart(part, asked.OutputPath));
+                parts.Add(new PartInWork(part, Task.FromResult(new FinishedPart(part, asked.OutputPath))));
             }
             await video.JoinAsync(networks.Bundle.Name, parts, _ => { }, cancellationToken).ConfigureAwait(false);
             return (await ReadAsync(whole.OutputPath, silences, cancellationToken).ConfigureAwait(false), plan[^1].First);
