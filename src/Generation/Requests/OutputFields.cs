@@ -34,7 +34,7 @@ internal static class OutputFields
 
     public static ChoiceField AddedFrames() => new(
         "added_frames",
-        "How frames above 25 a second are made: repeat shows a frame again, interpolate computes frames between two (ffmpeg's " +
+        "Method for frames above 25 per second: repeat shows a frame again, interpolate computes frames between two (ffmpeg's " +
         "minterpolate, which is slow and may smear fast movement).",
         static _ => ["repeat", "interpolate"])
     { Group = FieldGroup.Output, ValueName = "NAME", Default = static _ => "repeat", DefaultText = "repeat" };

@@ -44,7 +44,7 @@ public static class VideoFields
     { Group = FieldGroup.Speech });
 
     public static TextField Voice { get; } = Add(
-        new TextField("voice", "Who speaks the text: a name of 'locutor voices' or GET /v1/voices.", 100)
+        new TextField("voice", "Voice that speaks the text: a name of 'locutor voices' or GET /v1/voices.", 100)
         {
             Group = FieldGroup.Speech,
             ValueName = "NAME",
@@ -52,7 +52,7 @@ public static class VideoFields
         });
 
     public static TextField Voice2 { get; } = Add(
-        new TextField("voice2", "Who speaks the lines of a dialogue that begin with B:.", 100)
+        new TextField("voice2", "Voice that speaks the lines of a dialogue that begin with B:.", 100)
         {
             Group = FieldGroup.Speech,
             ValueName = "NAME",
@@ -69,12 +69,12 @@ public static class VideoFields
         });
 
     public static ChoiceField AudioType { get; } = Add(new ChoiceField(
-        "audio_type", "How two voices are placed in time: para plays both from the start, add plays the second after the first.",
+        "audio_type", "Order of two voices: para plays both from the start, add plays the second after the first.",
         static _ => ["para", "add"])
     { Group = FieldGroup.Voices, ValueName = "NAME", Default = static _ => "para", DefaultText = "para" });
 
     public static BoxesField Boxes { get; } = Add(
-        new BoxesField("boxes", "Where the two people are in the picture, the first voice's person first.")
+        new BoxesField("boxes", "Places of the two people in the picture; the person of the first voice comes first.")
         {
             Group = FieldGroup.Voices,
             Option = "--box",
@@ -83,7 +83,7 @@ public static class VideoFields
         });
 
     public static TextField Prompt { get; } = Add(
-        new TextField("prompt", "What the video shows, in words, such as \"a woman is singing\".", 4000)
+        new TextField("prompt", "Content of the video in words, such as \"a woman is singing\".", 4000)
         {
             Group = FieldGroup.Words,
             ShortOption = "-p",
@@ -92,7 +92,7 @@ public static class VideoFields
         });
 
     public static TextField NegativePrompt { get; } = Add(new TextField(
-        "negative_prompt", "What the video must not show. It is used where the text guidance is above 1.",
+        "negative_prompt", "Content that the video must not show. It is used if the text guidance is above 1.",
         4000)
     { Group = FieldGroup.Words, Default = static c => c.Bundle.NegativePrompt, DefaultText = "the model's" });
 
@@ -151,7 +151,7 @@ public static class VideoFields
 
     public static NumberField Shift { get; } = Add(
         new NumberField(
-            "shift", "How far the steps are moved towards noise: higher values spend more steps on the coarse shape.", 0.01, 100)
+            "shift", "Shift of the steps towards noise: higher values spend more steps on the coarse shape.", 0.01, 100)
         {
             Group = FieldGroup.Sampling,
             ValueName = "X",
@@ -160,7 +160,9 @@ public static class VideoFields
         });
 
     public static NumberField TextGuidance { get; } = Add(
-        new NumberField("text_guidance", "How strongly the video follows the prompt. 1 is plain and saves a pass of the network.", 0, 30)
+        new NumberField(
+            "text_guidance",
+            "Strength with which the video follows the prompt. 1 turns guidance off and saves a pass of the network.", 0, 30)
         {
             Group = FieldGroup.Sampling,
             ValueName = "X",
@@ -169,7 +171,8 @@ public static class VideoFields
         });
 
     public static NumberField AudioGuidance { get; } = Add(
-        new NumberField("audio_guidance", "How strongly the lips follow the voice. 1 is plain and saves a pass of the network.", 0, 30)
+        new NumberField(
+            "audio_guidance", "Strength with which the lips follow the voice. 1 turns guidance off and saves a pass of the network.", 0, 30)
         {
             Group = FieldGroup.Sampling,
             ValueName = "X",
@@ -200,7 +203,8 @@ public static class VideoFields
     public static NumberField HeadMotion { get; } = Add(
         new NumberField(
             "head_motion",
-            "How much the head sways, nods with the voice and breathes, in models that draw the face alone; 0 keeps it still.", 0, 2)
+            "Strength of the head's motion (it sways, nods with the voice and breathes) in models that draw only the face; 0 is still.",
+            0, 2)
         {
             Group = FieldGroup.Sampling,
             ValueName = "X",
@@ -220,7 +224,8 @@ public static class VideoFields
     });
 
     public static NumberField ColourCorrection { get; } = Add(
-        new NumberField("colour_correction", "How strongly colours are held to those of the picture, against drift in long videos.", 0, 1)
+        new NumberField(
+            "colour_correction", "Strength with which colours are kept equal to the picture's, against drift in long videos.", 0, 1)
         {
             Group = FieldGroup.Sampling,
             ValueName = "X",
@@ -235,7 +240,7 @@ public static class VideoFields
 
     public static WholeField GuidedSteps { get; } = Add(
         new WholeField(
-            "guided_steps", "How many steps are guided, counted from the first; the later ones take a single pass of the network.", 0, 1000)
+            "guided_steps", "Number of guided steps, counted from the first; later steps need a single pass of the network.", 0, 1000)
         {
             Group = FieldGroup.Speed,
             ValueName = "N",

@@ -30,7 +30,7 @@ internal static class SubmissionFields
     { Group = FieldGroup.Delivery, Option = null, DefaultText = "0" };
 
     public static TextField NotAfter { get; } = new(
-        "not_after", "Time after which the video is of no use. A job that is not over then fails with deadline_passed.", 40)
+        "not_after", "Time after which the video is of no use. A job that has not ended then fails with deadline_passed.", 40)
     {
         Group = FieldGroup.Delivery,
         Option = null,
@@ -44,9 +44,9 @@ internal static class SubmissionFields
 
     public static WholeField Parts { get; } = new(
         "parts",
-        "How many workers may make a long voice at once. It is cut at silences into at most so many parts of 10 seconds or more, which " +
-        "are joined. Each part starts from the picture, so a face may change a little from one part to the next. Without it, a voice " +
-        "of 2 minutes or more is divided among the idle workers if the model allows it.",
+        "Largest number of workers that make a long voice together. It is cut at silences into at most so many parts of 10 seconds " +
+        "or more, which are joined. Each part starts from the picture, so a face may change a little from one part to the next. " +
+        "Default: a voice of 2 minutes or more is divided among the idle workers if the model allows it.",
         1, 64)
     { Group = FieldGroup.Delivery, Option = null, DefaultText = "1, or that of the model" };
 
