@@ -10,29 +10,34 @@ namespace Locutor.Torch;
 public sealed partial class HostHeap
 {
     /// <summary>
-    /// Growth beyond which pages are returned, as a ratio to the memory that one piece of work needs. Pages that are used again cost page
-    /// faults, so that returning them after every piece would cost more than it gains.
+    /// Growth beyond the need of one piece of work above which pages are returned: the larger one of this number of bytes and this ratio to
+    /// the need. The next piece of work causes a page fault for every page that it uses again, a fifth of its CPU time if the networks are
+    /// small, so pages must not be returned after every piece of work.
     /// </summary>
-    private const double Slack = 1.06;
+    private const long SlackBytes = 192L << 20;
+
+    /// <inheritdoc cref="SlackBytes"/>
+    private const double SlackRatio = 0.06;
 
     private static readonly bool Available = OperatingSystem.IsLinux() && HasTrim();
 
+    private long pieces, needed; // the need: resident bytes after a piece of work that began without holes
     private bool wasTrimmed;
-    private long needed; // resident bytes after a piece of work that began without holes
 
     /// <summary>Call before the first of several equal pieces of work, and after each of them.</summary>
     public void Settle()
     {
         if (!Available) return;
         long resident = Resident();
-        if (wasTrimmed) needed = Math.Max(needed, resident);
-        wasTrimmed = resident > Slack * needed; // true before the first piece of work, when nothing is known
+        // The second piece counts too: the first one needs less if each piece runs while the preceding one is finished.
+        if (wasTrimmed || pieces is 1 or 2) needed = Math.Max(needed, resident);
+        wasTrimmed = pieces++ == 0 || resident > needed + Math.Max(SlackBytes, SlackRatio * needed);
         if (wasTrimmed) _ = Trim(0);
     }
 
     /// <summary>
-    /// Frees what finished work has left: tensors that only the garbage collector knows, and the pages of holes. Call between long pieces
-    /// of work; it takes some milliseconds.
+    /// Frees the memory of finished work: tensors that only the garbage collector knows, and the pages of holes. Call it between long
+    /// pieces of work; it takes some milliseconds.
     /// </summary>
     public static void Release()
     {

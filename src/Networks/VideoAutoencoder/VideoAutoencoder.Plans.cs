@@ -9,10 +9,13 @@ namespace Locutor.Networks.VideoAutoencoder;
 public sealed partial class VideoAutoencoder
 {
     /// <summary>
-    /// Pixels of a chunk on a CPU: 20 frames of 128 x 128, so that a clip of 33 frames has two chunks. Chunks of 8 frames
-    /// take 5 to 12 % more CPU time and need 60 MiB less; a whole clip at once takes 2 to 5 % less.
+    /// Values at full resolution that a chunk has on a CPU: 20 frames of 128 x 128 with a width of 32, so that a clip of 33 frames has two
+    /// chunks. Chunks of 8 frames take 5 to 12 % more CPU time and need 60 MiB less; a whole clip at once takes 2 to 5 % less.
     /// </summary>
-    private const long PixelsOnCpu = 20 * 128 * 128;
+    private const long ValuesOnCpu = 20 * 128 * 128 * UsualWidth;
+
+    /// <summary>Narrower networks get longer chunks. Wider ones get no shorter chunks: their weights need more memory than a chunk.</summary>
+    private const int UsualWidth = 32;
 
     private long? budget;
 
@@ -31,7 +34,8 @@ public sealed partial class VideoAutoencoder
         bool gpu = weights.Device.type == DeviceType.CUDA;
         // later, the driver counts memory that libtorch caches as used
         if (gpu) budget ??= CudaDriver.Memory(Math.Max(0, weights.Device.index)).Free / 2;
-        long stride = Config.TemporalStride(), longest = Math.Max(1, PixelsOnCpu / (stride * height * width));
+        long stride = Config.TemporalStride(), longest = ValuesOnCpu / (stride * height * width * Math.Min(Config.Width, UsualWidth));
+        longest = Math.Max(1, longest);
         var plan = budget is { } bytes
             ? TilingPlan.Within(
                 Config, decoder.Split().After.Layers, (frames - 1) / stride + 1, height, width, weights.Type == ScalarType.Float32 ? 4 : 2,

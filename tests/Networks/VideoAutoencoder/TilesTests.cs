@@ -141,12 +141,13 @@ public sealed class TilesTests : IDisposable
         }
         TilingPlan.Within(Four, layers, 21, 512, 768, 4, 8L << 30).Tiled.ShouldBeFalse();
         coarser!.ShouldBe(new TilingPlan(1, 8, 12), "no tile is narrower than 64 pixels");
-        network.Plan(81, 128, 64).ShouldBe(new TilingPlan(7), "a CPU without a budget goes by pixels");
+        network.Plan(81, 128, 64).ShouldBe(new TilingPlan(21), "a CPU without a budget goes by pixels and channels");
+        network.Plan(81, 256, 128).ShouldBe(new TilingPlan(11), "parts of about equal length");
         Make(4, room: 1).Plan(81, 512, 768).ShouldBe(coarser);
     }
 
     [Fact]
-    public void What_layers_remember_is_as_much_as_the_plan_reckons_with()
+    public void The_plan_estimates_the_memory_that_layers_keep()
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();
