@@ -8,7 +8,7 @@
 
 # Assemblies that many programs load. Large ones that few programs use, and the test programs themselves, would cost more than they save.
 precompiled='Locutor\.[^/]*|locutor|Orleans\.[^/]*|Npgsql|System\.CommandLine|Microsoft\.Data\.Sqlite|SQLitePCLRaw\.[^/]*'
-precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp'
+precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp|NetVips'
 precompiled+='|xunit\.v3\.(core|common|runner\.common|runner\.inproc\.console)'
 
 # precompile FOLDER...: compiles what is listed above in folders of the repository with programs.

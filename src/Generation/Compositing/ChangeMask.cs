@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Locutor.Generation.Pictures;
 using Locutor.Models;
 
@@ -23,6 +24,7 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
     /// <param name="drawn">The generated frame, rows of R, G, B.</param>
     /// <param name="reference">The reference frame, rows of R, G, B.</param>
     /// <returns>The smallest region that contains all weights that change a byte.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // rarely called, but with a loop over all pixels
     public PixelRegion Compute(ReadOnlySpan<byte> drawn, ReadOnlySpan<byte> reference)
     {
         for (int pixel = 0, i = 0; pixel < difference.Length; pixel++, i += 3)
@@ -52,6 +54,7 @@ internal sealed class ChangeMask(int height, int width, CompositionOptions optio
     /// Converts differences to weights: 0 up to the threshold, 1 from twice the threshold, smooth in between. The result is dilated by one
     /// pixel and smoothed.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Weigh(float threshold, float[] weights)
     {
         for (int i = 0; i < weights.Length; i++)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Locutor.Generation.Pictures;
 using Locutor.Models;
 
@@ -101,6 +102,7 @@ public sealed class FaceCompositor
     }
 
     /// <summary>Computes the planes that are interpolated; each pixel's weights are repeated for its three channels.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // rarely called, but with a loop over all pixels
     private void Prepare(ReadOnlySpan<byte> drawnFrame, ReadOnlySpan<byte> drawnReference)
     {
         var (added, share) = (mask.Added, mask.Replaced);

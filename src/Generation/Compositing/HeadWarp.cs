@@ -66,6 +66,7 @@ internal sealed class HeadWarp
     /// <summary>Moves the head in a frame.</summary>
     /// <param name="frame">Rows of R, G, B; changed in place.</param>
     /// <param name="pose">How far the head moves.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // rarely called, but with a loop over all pixels
     public void Apply(Span<byte> frame, in HeadPose pose)
     {
         frame.CopyTo(source);
@@ -104,6 +105,7 @@ internal sealed class HeadWarp
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Sample(float x, float y, Span<byte> into)
     {
         x = Math.Clamp(x, 1, width - 3);
