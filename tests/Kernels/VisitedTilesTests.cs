@@ -52,7 +52,7 @@ public sealed class VisitedTilesTests : IDisposable
         foreach (var (batch, queries, keys, budget) in
                 new[]
                 {
-                    (1L, 1L, 1L, 0.5), (2, 129, 255, 0.5), (1, 130, 257, 0.3), (1, 700, 1500, 0.3), (2, 300, 3001, 0.1), (1, 200, 9000, 0.2)
+                    (1L, 1L, 1L, 0.5), (2, 129, 255, 0.5), (1, 130, 257, 0.3), (1, 300, 1500, 0.3), (2, 131, 3001, 0.1), (1, 45, 9000, 0.2)
                 })
         {
             using var inner = NewDisposeScope();
@@ -76,7 +76,8 @@ public sealed class VisitedTilesTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void The_kernel_and_the_plain_path_leave_out_the_same_tiles(string device)
     {
-        var (q, k, v) = Heads(device, 1, 1000, 9000);
+        // On a CPU both are the plain path.
+        var (q, k, v) = device == "cpu" ? Heads(device, 1, 300, 3001) : Heads(device, 1, 1000, 9000);
         using var found = new VisitedTiles(0.1);
         using var plain = new VisitedTiles(0.1);
         EightBitAttention.Apply(q, k, v, found);
