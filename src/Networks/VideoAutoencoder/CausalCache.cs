@@ -31,6 +31,15 @@ public sealed class CausalCache : IDisposable
         frames[layer] = copy;
     }
 
+    /// <summary>Returns a cache with equal frames, after which the same video continues in another way.</summary>
+    internal CausalCache Copy()
+    {
+        var copy = new CausalCache();
+        foreach (var (layer, cached) in frames) copy.Set(layer, cached);
+        copy.started.UnionWith(started);
+        return copy;
+    }
+
     /// <summary>Returns true at the first call for a layer, and false afterwards.</summary>
     internal bool IsFirstCall(object layer) => started.Add(layer);
 

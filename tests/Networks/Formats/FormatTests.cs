@@ -20,7 +20,7 @@ public sealed class FormatTests : IDisposable
             new(
                 Width: 64, FeedForward: 256, Heads: 2, Blocks: 2, TextWidth: 32, TextTokens: 8, ImageWidth: 32, AudioBlocks: 2,
                 AudioChannels: 16, AudioHidden: 32, AudioWidth: 32, AudioTokens: 2, TimeWidth: 32)),
-        ["video autoencoder"] = w => _ = new VideoAutoencoder.VideoAutoencoder(w, VideoAutoencoderConfig.Wan21 with { Width = 8 }),
+        ["video autoencoder"] = w => _ = new VideoAutoencoder.VideoAutoencoder(w, VideoAutoencoderConfig.Wan21 with { Width = 4 }),
         ["text encoder"] = w => _ = new UmT5Encoder(
             w, new(Vocabulary: 70, Width: 32, AttentionWidth: 64, FeedForward: 256, Heads: 4, Blocks: 2)),
         ["picture encoder"] = w => _ = new ClipVisionEncoder(w, new(ImageSize: 28, PatchSize: 14, Width: 64, Heads: 4, Blocks: 3)),

@@ -24,8 +24,9 @@ public sealed class UnigramTokenizerTests(TrainedModels models) : IClassFixture<
 
         for (int i = 0; i < lines.Length; i++)
         {
-            tokenizer.Encode(lines[i]).ShouldBe(
-                expected[i], $"seed {seed}, line {i}: {string.Join(' ', lines[i].Select(c => $"{(int)c:x4}"))}");
+            int[] found = tokenizer.Encode(lines[i]);
+            if (found.AsSpan().SequenceEqual(expected[i])) continue;
+            found.ShouldBe(expected[i], $"seed {seed}, line {i}: {string.Join(' ', lines[i].Select(c => $"{(int)c:x4}"))}");
         }
 
         expected.Count(ids => ids.Length > 5).ShouldBeGreaterThan(1500);

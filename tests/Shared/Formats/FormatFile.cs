@@ -95,7 +95,10 @@ public static class FormatFile
         }
 
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(header);
-        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)json.Length), .. json, .. parts.SelectMany(part => part.Bytes)]);
+        using var file = File.Create(path);
+        file.Write(BitConverter.GetBytes((long)json.Length));
+        file.Write(json);
+        foreach (var part in parts) file.Write(part.Bytes);
     }
 
     private static string SafetensorsName(StoredType type) => type switch
