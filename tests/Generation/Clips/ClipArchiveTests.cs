@@ -12,7 +12,7 @@ namespace Locutor.Generation.Tests;
 [Trait("uses", "convolutions")]
 public sealed class ClipArchiveTests : IDisposable
 {
-    private const int Height = 96, Width = 160, ClipFrames = 9, MotionFrames = 5, Frames = 3 * ClipFrames - 2 * MotionFrames - 2;
+    private const int Height = 32, Width = 48, ClipFrames = 9, MotionFrames = 5, Frames = 3 * ClipFrames - 2 * MotionFrames - 2;
 
     private readonly int seed = TestSeed.Value;
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"locutor-clips-{Guid.NewGuid():N}");

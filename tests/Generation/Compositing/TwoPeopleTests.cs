@@ -13,7 +13,7 @@ namespace Locutor.Generation.Tests.Compositing;
 [Trait("uses", "convolutions")]
 public sealed class TwoPeopleTests : IDisposable
 {
-    private const int Side = 128, ClipFrames = 17, Frames = 14; // two clips
+    private const int Side = 64, ClipFrames = 9, MotionFrames = 5, Frames = 7; // two clips
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"locutor-clips-{Guid.NewGuid():N}");
     private readonly NetworkSet networks = NetworkSet.Load(ModelFinder.Find("sketch"), LoadingOptions.From(CPU, Precision.Float32));
 
@@ -51,7 +51,12 @@ public sealed class TwoPeopleTests : IDisposable
 
     private async Task<List<byte[]>> RunAsync(Picture portrait, ClipArchive? archive, int stopAfter = int.MaxValue)
     {
-        var settings = VideoSettings.Resolve(networks.Bundle, VideoRequest.Empty) with { ClipFrames = ClipFrames };
+        var settings = VideoSettings.Resolve(networks.Bundle, VideoRequest.Empty) with
+        {
+            Buckets = [[Side, Side]],
+            ClipFrames = ClipFrames,
+            MotionFrames = MotionFrames,
+        };
         var random = TestSeed.NewRandom();
         Waveform[] voices = [.. Enumerable.Range(0, 2).Select(_ => Noise(random))];
         using var video = ShownVideo.FromMemory(networks, settings, portrait, voices);

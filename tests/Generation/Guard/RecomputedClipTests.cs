@@ -14,7 +14,7 @@ namespace Locutor.Generation.Tests.Guard;
 /// </summary>
 public sealed class RecomputedClipTests : IDisposable
 {
-    private const int Height = 64, Width = 96, ClipFrames = 9, MotionFrames = 5, Clips = 3,
+    private const int Height = 32, Width = 48, ClipFrames = 9, MotionFrames = 5, Clips = 3,
         Frames = Clips * (ClipFrames - MotionFrames) + MotionFrames;
 
     private NetworkSet usual = NetworkSet.Untrained(1, CPU, ScalarType.BFloat16);

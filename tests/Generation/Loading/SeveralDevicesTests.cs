@@ -12,7 +12,8 @@ namespace Locutor.Generation.Tests.Loading;
 [Trait("uses", "convolutions")]
 public sealed class SeveralDevicesTests
 {
-    private const int Side = 128, Frames = 5, Steps = 4;
+    /// <summary>The height is the lowest whose frames two devices decode together.</summary>
+    private const int Height = 128, Width = 48, Frames = 5, Steps = 4;
     private readonly long seed = TestSeed.Value;
 
     /// <summary>
@@ -62,16 +63,16 @@ public sealed class SeveralDevicesTests
         using var generator = new Generator((ulong)seed, CPU);
         Tensor Normal(params long[] shape) => randn(shape, ScalarType.Float32, CPU, generator: generator);
         var speech = SpeechTrack.From(Normal(Frames + 8, config.AudioBlocks, config.AudioChannels));
-        byte[] pixels = new byte[3 * Side * Side];
+        byte[] pixels = new byte[3 * Height * Width];
         new Random((int)seed).NextBytes(pixels);
-        var picture = new Picture(Side, Side, pixels);
+        var picture = new Picture(Width, Height, pixels);
         var inputs = new GenerationInputs(
             Normal(1, 7, config.TextWidth), Normal(1, 5, config.TextWidth), [speech], (_, _) => ValueTask.FromResult(picture));
         StepCacheOptions? chosen = null;
         if (cache is not null) StepCacheOptions.TryParse(cache, "480p", out chosen).ShouldBeTrue();
         var counted = chosen is null ? null : new Counted(chosen);
         var options = new GenerationOptions(
-            Side, Side, new ClipPlan(Frames + 4, Frames, 1), Steps, 3, new GuidanceOptions(text, audio) { GuidedSteps = guided })
+            Height, Width, new ClipPlan(Frames + 4, Frames, 1), Steps, 3, new GuidanceOptions(text, audio) { GuidedSteps = guided })
         {
             StepCache = counted,
         };

@@ -57,8 +57,9 @@ public sealed class ShippedModelTests
             {
                 byte[] portrait = new byte[renderer.FrameBytes];
                 renderer.Render(Person.Draw(seed + i), default, portrait);
-                PictureFit.Notice(networks, new Picture(Size, Size, portrait))
-                    .ShouldBeNull($"person {seed + i}: {PictureFit.Decibels(networks, new Picture(Size, Size, portrait)):F1} dB");
+                var picture = new Picture(Size, Size, portrait);
+                if (PictureFit.Notice(networks, picture) is { } notice)
+                    Assert.Fail($"person {seed + i}, {PictureFit.Decibels(networks, picture):F1} dB: {notice}");
             }
             byte[] texture = new byte[renderer.FrameBytes];
             new Random(seed).NextBytes(texture);

@@ -64,7 +64,8 @@ public sealed class WholeTrainingTests
             Transformer = toy.Transformer with { Steps = 20 },
             Distillation = toy.Distillation with { Steps = 5 },
             Upsampler = toy.Upsampler with { Steps = 6 },
-            PaintedScenes = 8, // each call paints them anew
+            PaintedScenes = 4, // each call paints and encodes them anew
+            Pool = toy.Pool with { PoolScenes = 8, FirstScenes = 4 },
             UnseenScenes = 1,
         };
     }
