@@ -114,7 +114,7 @@ public static class LocutorServer
         services.AddSingleton<FetchInput>(services => (job, input, cancellationToken) =>
             services.GetRequiredService<InputStore>().FetchAsync(
                 job, input.Field, input.Url!, InputStore.Expected(input.Field), cancellationToken));
-        services.AddSingleton<TokenReader>().AddSingleton<SignedLinks>().AddSingleton<OidcTokens>();
+        services.AddSingleton<TokenReader>().AddSingleton<LookupGate>().AddSingleton<SignedLinks>().AddSingleton<OidcTokens>();
         services.AddSingleton<TokenLimits>().AddSingleton<MonthQuota>();
         services.AddSingleton<DiskQuota>();
         services.AddSingleton<JobSubmitter>().AddSingleton<JobRepeater>().AddSingleton<SubmissionReader>()

@@ -52,4 +52,25 @@ public sealed class PostgresTests
         Hosting.JobsHosting.OpenTokens(new Hosting.ClusterOptions { DataFolder = second.Folder, Postgres = server.ConnectionString })
             .Authenticate(made.Token.KeyId, made.Secret).ShouldNotBeNull();
     }
+
+    [Fact]
+    public async Task A_paused_worker_stays_paused_when_the_queue_moves_to_another_node()
+    {
+        await using var server = await PostgresServer.StartAsync(FreePort.Take());
+        var first = await TestSilo.StartAsync(Quick, postgres: server.ConnectionString);
+        await first.Queue.HeartbeatAsync(new WorkerReport { Id = "w1", State = "idle" });
+        (await first.Queue.TellAsync("w1", WorkerOrder.Pause)).ShouldBeTrue();
+        (await first.Queue.TellAsync("unknown", WorkerOrder.Pause)).ShouldBeFalse();
+        await using var second = await TestSilo.StartAsync(Quick, first.Folder, server.ConnectionString);
+        // The queue is on the first node, and the worker has not asked for its orders yet.
+        await first.StopAsync();
+
+        string id = await second.SubmitAsync("wk-a");
+        (await second.LeaseAsync("w1", seconds: 0.5)).ShouldBeNull("the paused worker gets no job");
+        (await second.Queue.OrderAsync("w1")).ShouldBe(WorkerOrder.Pause);
+        (await second.LeaseAsync("w2", seconds: 20)).ShouldNotBeNull().Id.ShouldBe(id);
+        (await second.Queue.TellAsync("w1", WorkerOrder.Work)).ShouldBeTrue();
+        string next = await second.SubmitAsync("wk-a");
+        (await second.LeaseAsync("w1", seconds: 20)).ShouldNotBeNull().Id.ShouldBe(next);
+    }
 }

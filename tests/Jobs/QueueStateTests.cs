@@ -52,6 +52,23 @@ public sealed class QueueStateTests
     }
 
     [Fact]
+    public void The_order_to_a_worker_stays_until_the_worker_has_been_silent_for_long()
+    {
+        var workers = new WorkerRoster(time);
+        workers.Seen(new WorkerReport { Id = "w1" });
+        workers.Tell("w1", WorkerOrder.Pause);
+        workers.Adopt(new Dictionary<string, WorkerOrder> { ["w1"] = WorkerOrder.Work, ["w2"] = WorkerOrder.Retire });
+        (workers.OrderTo("w1"), workers.OrderTo("w1"), workers.OrderTo("w2")).ShouldBe(
+            (WorkerOrder.Pause, WorkerOrder.Pause, WorkerOrder.Retire), "the newer order counts, however often it is read");
+        (workers.MayTakeJobs("w1"), workers.MayTakeJobs("w2"), workers.MayTakeJobs("w3")).ShouldBe((false, false, true));
+        time.Now += WorkerRoster.Memory + TimeSpan.FromSeconds(1);
+        workers.Seen(new WorkerReport { Id = "w1" });
+        workers.EndedWithOrders().ShouldBe(["w2"]);
+        workers.ForgetOrders(["w2"]);
+        (workers.OrderTo("w1"), workers.OrderTo("w2")).ShouldBe((WorkerOrder.Pause, null));
+    }
+
+    [Fact]
     public void A_job_moves_from_list_to_list_and_is_in_one_at_most()
     {
         var jobs = new QueuedJobs(time, Lease);

@@ -39,6 +39,20 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
     public Task StopAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-m", "immediate", "-t", Patience, "stop");
 
+    /// <summary>Stops all processes of the server where they are: connections stay open, and nothing is answered.</summary>
+    public Task FreezeAsync() => SignalAsync("STOP");
+
+    /// <summary>Lets a frozen server run again.</summary>
+    public Task ThawAsync() => SignalAsync("CONT");
+
+    private async Task SignalAsync(string signal)
+    {
+        string server = (await File.ReadAllLinesAsync(folder + "/data/postmaster.pid"))[0];
+        // The server first, so that it starts no process in between.
+        await RunAsync("kill", "-" + signal, server);
+        await RunAsync("pkill", "-" + signal, "-P", server);
+    }
+
     /// <summary>Starts it over the same data.</summary>
     public Task StartAgainAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-l", folder + "/log", "-w", "-t", Patience, "-o",
         $"-p {port.ToString(CultureInfo.InvariantCulture)} -c listen_addresses=127.0.0.1 -c unix_socket_directories={folder}",

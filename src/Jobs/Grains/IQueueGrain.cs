@@ -89,8 +89,8 @@ public sealed record QueueDemand(
 public sealed record ModelLoad([property: Id(0)] string Model, [property: Id(1)] string Device, [property: Id(2)] double Seconds);
 
 /// <summary>
-/// The queue of jobs: it decides the order in which they run. It stores nothing itself and rebuilds itself from the jobs and the indices
-/// when it starts. There is one grain, with the key <see cref="Key"/>.
+/// The queue of jobs: it decides the order in which they run. It stores nothing itself and rebuilds itself from the jobs, the indices and
+/// <see cref="IWorkerOrdersGrain"/> when it starts. There is one grain, with the key <see cref="Key"/>.
 /// </summary>
 public interface IQueueGrain : IGrainWithStringKey
 {
@@ -161,10 +161,13 @@ public interface IQueueGrain : IGrainWithStringKey
     /// <summary>Returns the work for workers with this offer.</summary>
     Task<QueueDemand> DemandAsync(WorkerOffer offer);
 
-    /// <summary>Gives an order to a worker, which obeys with its next sign of life. Returns false if no such worker is known.</summary>
+    /// <summary>
+    /// Gives an order to a worker, which obeys with its next sign of life. The order is stored first, so it survives the node of the queue.
+    /// Returns false if no such worker is known.
+    /// </summary>
     Task<bool> TellAsync(string workerId, WorkerOrder order);
 
-    /// <summary>Returns the latest order to a worker, once; null when there is no new one.</summary>
+    /// <summary>Returns the latest order to a worker; null when there is none.</summary>
     Task<WorkerOrder?> OrderAsync(string workerId);
 
     /// <summary>Returns the workers that reported in the last minutes.</summary>

@@ -18,6 +18,7 @@ public sealed partial class QueueGrain
         await Task.Yield();
         long from = time.GetTimestamp();
         store = await GrainFactory.GetGrain<IStoreGrain>(IStoreGrain.Key).IdAsync();
+        workers.Adopt(await Orders.ListAsync());
         int taken = await comparison.RunAsync();
         compared = time.GetUtcNow();
         Signal();
@@ -34,6 +35,7 @@ public sealed partial class QueueGrain
         if (!rebuilding.IsCompletedSuccessfully)
             return;
         workers.Forget();
+        await TryAsync(ForgetOrdersAsync);
         reservations.RemoveExpired();
         await Task.WhenAll(unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
         await TakeFromGoneAsync();
@@ -48,6 +50,14 @@ public sealed partial class QueueGrain
     {
         await comparison.ReadAsync(id, null);
         unsure.Remove(id);
+    }
+
+    private async Task ForgetOrdersAsync()
+    {
+        if (workers.EndedWithOrders() is not { Length: > 0 } ended)
+            return;
+        await Orders.ForgetAsync(ended);
+        workers.ForgetOrders(ended);
     }
 
     private async Task CheckLeaseAsync(JobRecord job)

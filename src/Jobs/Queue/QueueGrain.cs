@@ -26,6 +26,8 @@ public sealed partial class QueueGrain(
     private DateTimeOffset compared;
     private string? store;
 
+    private IWorkerOrdersGrain Orders => GrainFactory.GetGrain<IWorkerOrdersGrain>(IWorkerOrdersGrain.Key);
+
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
         comparison = new QueueComparison(GrainFactory, jobs, usage, logger);
@@ -95,7 +97,8 @@ public sealed partial class QueueGrain(
             bool starting = startingOn.Contains(worker.Id);
             if (!starting && await UndeliveredAsync(worker) is { } undelivered)
                 return undelivered;
-            if (!starting && !startingOn.Contains(worker.Id) && jobs.Waiting.TryTake(worker.Offer ?? WorkerOffer.Everything, out var next))
+            if (!starting && !startingOn.Contains(worker.Id) && workers.MayTakeJobs(worker.Id)
+                && jobs.Waiting.TryTake(worker.Offer ?? WorkerOffer.Everything, out var next))
             {
                 if (await StartAsync(next, worker) is { } leased)
                     return leased;
@@ -121,9 +124,16 @@ public sealed partial class QueueGrain(
         return Task.CompletedTask;
     }
 
-    public Task<bool> TellAsync(string workerId, WorkerOrder order) => Task.FromResult(workers.Tell(workerId, order));
+    public async Task<bool> TellAsync(string workerId, WorkerOrder order)
+    {
+        if (!workers.Knows(workerId))
+            return false;
+        await Orders.SetAsync(workerId, order);
+        workers.Tell(workerId, order);
+        return true;
+    }
 
-    public Task<WorkerOrder?> OrderAsync(string workerId) => Task.FromResult(workers.TakeOrder(workerId));
+    public Task<WorkerOrder?> OrderAsync(string workerId) => Task.FromResult(workers.OrderTo(workerId));
 
     public Task ModelLoadedAsync(ModelLoad load)
     {

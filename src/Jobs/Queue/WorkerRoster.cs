@@ -44,17 +44,34 @@ public sealed class WorkerRoster(TimeProvider time)
             workers[id] = worker with { State = "idle", Job = null };
     }
 
-    /// <summary>Keeps an order for a worker. Returns false if the worker is not listed.</summary>
-    public bool Tell(string id, WorkerOrder order)
+    /// <summary>Returns whether the worker is listed.</summary>
+    public bool Knows(string id) => workers.ContainsKey(id);
+
+    /// <summary>Keeps the latest order to a worker.</summary>
+    public void Tell(string id, WorkerOrder order) => orders[id] = order;
+
+    /// <summary>Adds the orders of an earlier activation of the queue. A newer order to the same worker stays.</summary>
+    public void Adopt(IReadOnlyDictionary<string, WorkerOrder> earlier)
     {
-        if (!workers.ContainsKey(id))
-            return false;
-        orders[id] = order;
-        return true;
+        foreach (var (id, order) in earlier)
+            orders.TryAdd(id, order);
     }
 
-    /// <summary>Returns the order for a worker and forgets it; null when there is none.</summary>
-    public WorkerOrder? TakeOrder(string id) => orders.Remove(id, out var order) ? order : null;
+    /// <summary>Returns the latest order to a worker; null when there is none.</summary>
+    public WorkerOrder? OrderTo(string id) => orders.TryGetValue(id, out var order) ? order : null;
+
+    /// <summary>Returns whether a worker may get jobs: no operator has paused or retired it.</summary>
+    public bool MayTakeJobs(string id) => OrderTo(id) is null or WorkerOrder.Work;
+
+    /// <summary>Returns the workers that have an order but were silent for longer than <see cref="Memory"/>.</summary>
+    public string[] EndedWithOrders() => [.. orders.Keys.Where(id => SilenceOf(id) > Memory)];
+
+    /// <summary>Removes the orders to workers that have ended.</summary>
+    public void ForgetOrders(IEnumerable<string> ids)
+    {
+        foreach (string id in ids)
+            orders.Remove(id);
+    }
 
     /// <summary>Marks a worker as departed: it gets no more jobs.</summary>
     public void Depart(string id) => departed[id] = time.GetUtcNow();
@@ -77,10 +94,7 @@ public sealed class WorkerRoster(TimeProvider time)
     {
         var before = time.GetUtcNow() - Memory;
         foreach (var (id, _) in workers.Where(worker => worker.Value.SeenAt < before).ToArray())
-        {
             workers.Remove(id);
-            orders.Remove(id);
-        }
         foreach (var (id, _) in departed.Where(departed => departed.Value < before).ToArray())
         {
             departed.Remove(id);

@@ -11,13 +11,14 @@ namespace Locutor.Service.Access;
 /// required scope.
 /// </summary>
 public sealed class AccessMiddleware(
-    RequestDelegate next, TokenReader reader, SignedLinks links, OidcTokens oidc, TokenStore tokens, TokenLimits limits,
+    RequestDelegate next, TokenReader reader, SignedLinks links, OidcTokens oidc, TokenStore tokens, LookupGate lookups, TokenLimits limits,
     TimeProvider time, ServeSettings settings)
 {
     private const string Missing = "modal-http: missing credentials for proxy authorization";
     private const string Invalid = "modal-http: invalid credentials";
 
-    private readonly Lazy<Token> local = new(tokens.Local);
+    // Without a lock and without a memory of exceptions: the next request tries again.
+    private readonly Lazy<Token> local = new(tokens.Local, LazyThreadSafetyMode.PublicationOnly);
     private readonly FailedSignIns failed = new(time);
 
     public async Task InvokeAsync(HttpContext context)
@@ -64,13 +65,13 @@ public sealed class AccessMiddleware(
         return await AdmitAsync(context, rule, token);
     }
 
-    private async Task<Token?> FindAsync(HttpRequest request) => settings.NoAuth ? local.Value
+    private async Task<Token?> FindAsync(HttpRequest request) => settings.NoAuth ? await lookups.RunAsync(() => local.Value)
         : oidc.Has(request) ? await oidc.ReadAsync(request)
-        : reader.Read(request);
+        : await lookups.RunAsync(() => reader.Read(request));
 
     private async Task<Token?> IdentifyLinkAsync(HttpContext context, AccessRule rule)
     {
-        if (links.Read(context.Request) is not var (token, link))
+        if (await lookups.RunAsync(() => links.Read(context.Request)) is not var (token, link))
         {
             await Refuse(
                 context, RefusalStyle.Problem, 403, "invalid_link",

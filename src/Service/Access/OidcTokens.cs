@@ -20,12 +20,13 @@ public sealed partial class OidcTokens
     private readonly JsonWebTokenHandler handler = new();
     private readonly ConfigurationManager<OpenIdConnectConfiguration>? provider;
     private readonly TokenStore tokens;
+    private readonly LookupGate lookups;
     private readonly ServeSettings settings;
     private readonly ILogger<OidcTokens> logger;
 
-    public OidcTokens(TokenStore tokens, ServeSettings settings, ILogger<OidcTokens> logger)
+    public OidcTokens(TokenStore tokens, LookupGate lookups, ServeSettings settings, ILogger<OidcTokens> logger)
     {
-        (this.tokens, this.settings, this.logger) = (tokens, settings, logger);
+        (this.tokens, this.lookups, this.settings, this.logger) = (tokens, lookups, settings, logger);
         if (settings.OidcAuthority is not { } authority)
             return;
         provider = new ConfigurationManager<OpenIdConnectConfiguration>(
@@ -48,7 +49,7 @@ public sealed partial class OidcTokens
         string key = KeyOf(valid.Issuer, subject);
         var scopes = ScopesOf(valid);
         string name = valid.TryGetPayloadValue("name", out string? given) && given is { Length: > 0 and <= 200 } ? given : subject;
-        return tokens.Known(key, name) is { } token ? token with { Scopes = scopes } : null;
+        return await lookups.RunAsync(() => tokens.Known(key, name)) is { } token ? token with { Scopes = scopes } : null;
     }
 
     private async Task<(JsonWebToken? Token, string Reason)> ValidateAsync(string text, CancellationToken cancellationToken)

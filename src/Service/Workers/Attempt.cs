@@ -12,10 +12,10 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private static readonly TimeSpan Pace = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan StopWait = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan CallPatience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(10);
 
     private readonly IJobGrain job;
     private readonly int number;
+    private readonly TimeSpan reportPatience;
     private readonly TimeProvider time;
     private readonly CancellationTokenSource stopped = new();
     private readonly CancellationTokenSource over = new();
@@ -26,9 +26,9 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
     private double liveSeconds;
     private long moved;
 
-    public Attempt(IJobGrain job, int number, TimeProvider time)
+    public Attempt(IJobGrain job, int number, TimeSpan reportPatience, TimeProvider time)
     {
-        (this.job, this.number, this.time, moved) = (job, number, time, time.GetTimestamp());
+        (this.job, this.number, this.reportPatience, this.time, moved) = (job, number, reportPatience, time, time.GetTimestamp());
         stages = new StageClock(time);
         watching = WatchAsync();
         reporting = ReportAsync();
@@ -67,22 +67,26 @@ internal sealed class Attempt : IProgress<JobProgress>, IAsyncDisposable
         Volatile.Write(ref latest, value);
     }
 
-    /// <summary>
-    /// Reports the outcome and retries while the service cannot be reached. An attempt that is no longer current reports nothing.
-    /// </summary>
-    public async Task EndAsync(Func<Task<bool>> tell)
+    /// <summary>Reports the outcome and retries while the service cannot be reached.</summary>
+    /// <returns>
+    /// Whether the job is over. False if another attempt is current or will be: the attempt was fenced, or the service could not be reached
+    /// for a long time.
+    /// </returns>
+    public async Task<bool> EndAsync(Func<Task<bool>> tell)
     {
-        long from = time.GetTimestamp();
-        while (true)
+        for (long from = time.GetTimestamp(); ;)
         {
             try
             {
-                // A lost node does not answer; the next call finds the job on another node. A repeated call changes nothing.
-                await tell().WaitAsync(CallPatience, time);
-                return;
+                // A lost node does not answer; the next call finds the job on another node. A repeated call changes nothing, and its answer
+                // cannot tell whether an earlier call ended the job.
+                return await tell().WaitAsync(CallPatience, time)
+                    || await job.GetAsync().WaitAsync(CallPatience, time) is not { Status: JobStatus.Queued or JobStatus.Running };
             }
-            catch (Exception) when (time.GetElapsedTime(from) < EndPatience && !stopped.IsCancellationRequested)
+            catch (Exception) when (!stopped.IsCancellationRequested)
             {
+                if (time.GetElapsedTime(from) > reportPatience)
+                    return false;
                 await Task.Delay(Pace, time);
             }
         }

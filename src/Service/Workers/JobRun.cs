@@ -37,7 +37,7 @@ internal sealed partial class JobRun(
     {
         LogBegins(job.Id, job.Attempt);
         var grain = grains.GetGrain<IJobGrain>(job.Id);
-        await using var attempt = new Attempt(grain, job.Attempt, time);
+        await using var attempt = new Attempt(grain, job.Attempt, options.ReportPatience, time);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(attempt.Stopped, abort);
         limit.CancelAfter(options.LongestRun);
         using var watchdog = time.CreateTimer(_ => StopIfStalled(attempt, limit), null, StallCheck, StallCheck);
@@ -47,7 +47,11 @@ internal sealed partial class JobRun(
         try
         {
             var result = await MakeAsync(job, attempt, clock, limit.Token);
-            await attempt.EndAsync(() => grain.SucceedAsync(job.Attempt, result));
+            if (!await attempt.EndAsync(() => grain.SucceedAsync(job.Attempt, result)))
+            {
+                LogNotReported(job.Id);
+                return new JobOutcome();
+            }
             LogEnds(job.Id, clock.Elapsed.TotalSeconds);
             await RemoveWorkAsync(job);
             return new JobOutcome(Succeeded: true);
@@ -81,8 +85,9 @@ internal sealed partial class JobRun(
         LogFailed(exception, job.Id, error.Code);
         span?.SetStatus(ActivityStatusCode.Error, error.Code);
         var fault = exception as WorkerFaultException ?? (IsOfDevice(exception) ? new WorkerFaultException("device", exception) : null);
-        await attempt.EndAsync(() => fault is null ? grain.FailAsync(job.Attempt, error) : grain.RefuseAsync(job.Attempt, error));
-        if (fault is null)
+        bool isOver = await attempt.EndAsync(
+            () => fault is null ? grain.FailAsync(job.Attempt, error) : grain.RefuseAsync(job.Attempt, error));
+        if (isOver && fault is null)
             await RemoveWorkAsync(job);
         return fault is null ? new JobOutcome(Failed: true) : new JobOutcome(Fault: fault);
     }
@@ -230,6 +235,9 @@ internal sealed partial class JobRun(
 
     [LoggerMessage(LogLevel.Information, "{Job} is done after {Seconds:F2} s")]
     private partial void LogEnds(string job, double seconds);
+
+    [LoggerMessage(LogLevel.Warning, "the end of {Job} could not be stored; its next attempt continues from the finished clips")]
+    private partial void LogNotReported(string job);
 
     [LoggerMessage(LogLevel.Information, "{Job} stops: {Reply}")]
     private partial void LogStopped(string job, LeaseReply reply);

@@ -24,7 +24,7 @@ public sealed partial class WorkerLoop
     private readonly TimeProvider time;
     private readonly ILogger<WorkerLoop> logger;
     private WorkerReport report;
-    private bool isPaused;
+    private WorkerOrder obeyed = WorkerOrder.Work;
 
     public WorkerLoop(
         IGrainFactory grains, IVideoRunner runner, DataFolder folder, IFileStore store, WorkerOptions options, TimeProvider time,
@@ -147,7 +147,7 @@ public sealed partial class WorkerLoop
     private async Task TurnAsync(CancellationToken drain, CancellationToken abort)
     {
         JobRecord? job;
-        if (isPaused)
+        if (obeyed is WorkerOrder.Pause)
         {
             report = report with { State = "paused", Job = null };
             await Task.Delay(ShortPause, time, drain);
@@ -234,10 +234,10 @@ public sealed partial class WorkerLoop
             try
             {
                 await Queue.HeartbeatAsync(report).WaitAsync(Heartbeat, time, cancellationToken);
-                if (await Queue.OrderAsync(options.Id).WaitAsync(Heartbeat, time, cancellationToken) is { } order)
+                if (await Queue.OrderAsync(options.Id).WaitAsync(Heartbeat, time, cancellationToken) is { } order && order != obeyed)
                 {
                     LogOrder(order);
-                    isPaused = order is WorkerOrder.Pause;
+                    obeyed = order;
                     if (order is WorkerOrder.Retire)
                         retire();
                 }

@@ -47,6 +47,9 @@ public sealed record WorkerOptions
     /// <summary>The longest time without progress before an attempt is stopped.</summary>
     public TimeSpan LongestStall { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>The time for which the end of an attempt is reported again while the service cannot be reached.</summary>
+    public TimeSpan ReportPatience { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>Whether a service started this worker. Such a worker ends with the service.</summary>
     public bool Attached { get; init; }
 }

@@ -132,15 +132,22 @@ public sealed unsafe class Nvrtc
             yield break;
         }
         foreach (string name in Names) yield return name;
-        if (options.Folder is not { } torchFolder) yield break;
+        string torchFolder = options.Folder ?? AppContext.BaseDirectory;
         foreach (string folder in
                 new[] { torchFolder, Path.GetFullPath(Path.Combine(torchFolder, "..", "..", "nvidia")) }.Where(Directory.Exists))
         {
-            var files = Directory.EnumerateFiles(folder, "libnvrtc.so*", SearchOption.AllDirectories);
-            foreach (string file in files.Where(file => !file.Contains(".alt.", StringComparison.Ordinal)).OrderDescending())
-                yield return file;
+            foreach (string file in FilesIn(folder)) yield return file;
         }
     }
+
+    /// <summary>
+    /// Finds the compiler in a folder of libtorch. Its name can have a hash there, for example <c>libnvrtc-b51b459d.so.12</c>. The library
+    /// "builtins" is only a part of it, and the variant "alt" is left out.
+    /// </summary>
+    internal static IEnumerable<string> FilesIn(string folder) =>
+        Directory.EnumerateFiles(folder, "libnvrtc*.so*", SearchOption.AllDirectories)
+            .Where(file => !file.Contains("builtins", StringComparison.Ordinal) && !file.Contains(".alt.", StringComparison.Ordinal))
+            .OrderDescending();
 
     private static void Check(int code, string call)
     {

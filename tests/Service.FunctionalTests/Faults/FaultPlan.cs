@@ -33,6 +33,7 @@ internal sealed class FaultPlan(TimeProvider time)
 {
     private readonly ConcurrentDictionary<string, int> calls = new(StringComparer.Ordinal);
     private IReadOnlyList<Fault> faults = [];
+    private (long From, TimeSpan Length)? outage;
     private int under;
 
     /// <summary>How often each site was called since the schedule began.</summary>
@@ -70,8 +71,13 @@ internal sealed class FaultPlan(TimeProvider time)
             throw new InjectedFaultException(fault);
     }
 
+    /// <summary>From now on the database fails every call for the given time.</summary>
+    public void BreakDatabase(TimeSpan length) => outage = (time.GetTimestamp(), length);
+
     public Task StoreAsync(string site, Func<Task> act) => RunAsync(site, async () =>
     {
+        if (outage is { } lost && site.StartsWith("store.", StringComparison.Ordinal) && time.GetElapsedTime(lost.From) < lost.Length)
+            throw new IOException("the database cannot be reached");
         Interlocked.Increment(ref under);
         try
         {

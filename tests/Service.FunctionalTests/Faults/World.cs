@@ -27,6 +27,7 @@ internal sealed class World : IAsyncDisposable
 {
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(20);
+    public static readonly TimeSpan ReportPatience = TimeSpan.FromMinutes(1);
 
     private readonly CancellationTokenSource over = new();
     private readonly List<Task> actors = [];
@@ -168,6 +169,7 @@ internal sealed class World : IAsyncDisposable
         {
             Settings = settings,
             Id = $"worker/{Interlocked.Increment(ref workers)}",
+            ReportPatience = ReportPatience,
         };
         var loop = new WorkerLoop(
             Grains, new Runner(Time), folder, Files, options, Time, NullLoggerFactory.Instance.CreateLogger<WorkerLoop>());

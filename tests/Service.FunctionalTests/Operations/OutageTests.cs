@@ -35,6 +35,37 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task A_database_that_does_not_answer_blocks_no_request_that_needs_no_token()
+    {
+        await using var database = await PostgresServer.StartAsync(FreePort.Take());
+        await using var service = await ServiceProcess.StartAsync(
+            new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "workers=none");
+        using var client = await service.TokenAsync("--scopes", "all");
+        await client.GetJsonAsync("/v1/jobs");
+        await database.FreezeAsync();
+        try
+        {
+            // Far more requests than threads; each would block one of them until its read times out after 30 s.
+            using var give = new CancellationTokenSource();
+            var waiting = Enumerable.Range(0, 200)
+                .Select(number => AskAsync(new TokenClient(service.Url, $"wk-{number}", "ws-x"), give.Token)).ToList();
+            using var refused = await await Task.WhenAny(waiting);
+            refused!.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
+            for (var clock = Stopwatch.StartNew(); clock.Elapsed < TimeSpan.FromSeconds(5); await Task.Delay(500))
+                (await client.Http.GetStringAsync("/healthz").WaitAsync(TimeSpan.FromSeconds(10))).ShouldBe("ok");
+            await UntilReadyAsync(client, false, "database");
+            await give.CancelAsync();
+            await Task.WhenAll(waiting);
+        }
+        finally
+        {
+            await database.ThawAsync();
+        }
+        await UntilReadyAsync(client, true, "ready");
+        await client.GetJsonAsync("/v1/jobs");
+    }
+
+    [Fact]
     public async Task A_second_service_in_the_same_folder_says_who_holds_it()
     {
         await using var first = await ServiceProcess.StartAsync("--set", "workers=none");
@@ -43,6 +74,22 @@ public sealed class OutageTests
         await first.KillAsync();
         // A lock of a process that was killed holds nobody up.
         await first.StartAgainAsync();
+    }
+
+    /// <summary>Returns the answer to a request, or null when it was given up.</summary>
+    private static async Task<HttpResponseMessage?> AskAsync(TokenClient client, CancellationToken cancellationToken)
+    {
+        using (client)
+        {
+            try
+            {
+                return await client.Http.GetAsync("/v1/jobs", cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
     }
 
     private static async Task UntilReadyAsync(TokenClient client, bool ready, string reason)
