@@ -62,9 +62,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await Expect(page.Locator(".screen video")).ToBeVisibleAsync(new() { Timeout = 30_000 });
         await UntilAsync(page, PlaysSome);
         await PauseAsync(page);
-        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
-        await Expect(page.Locator("#history .title")).ToHaveTextAsync("portrait · voice");
-        await Expect(page.Locator("#history .about")).ToHaveTextAsync("<b>She sings</b>");
+        await FindTileAsync(page, "portrait · voice", "<b>She sings</b>");
         await page.Locator(".format").SelectOptionAsync("webm");
         var download = await page.RunAndWaitForDownloadAsync(
             () => page.GetByRole(AriaRole.Button, new() { Name = "Download" }).ClickAsync());
@@ -87,6 +85,13 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await KeepsInputsAsync(page);
         await VariesAndDeletesAsync(page);
         complaints.ShouldBeEmpty();
+    }
+
+    private static async Task FindTileAsync(IPage page, string title, string about)
+    {
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await Expect(page.Locator("#history .title")).ToHaveTextAsync(title);
+        await Expect(page.Locator("#history .about")).ToHaveTextAsync(about);
     }
 
     private static async Task KeepsInputsAsync(IPage page)
