@@ -72,8 +72,8 @@ public sealed class PartJoinerTests : IDisposable
         last.SetResult(second);
         byte[][] joined = await joining, before = await DecodeAsync(path), after = await DecodeAsync(second.Path);
         joined.Length.ShouldBe(370);
-        for (int i = 0; i < 310; i++) joined[i].ShouldBe(before[i], $"frame {i}");
-        for (int i = 318; i < 370; i++) joined[i].ShouldBe(after[i - 310], $"frame {i}");
+        for (int i = 0; i < 310; i++) ShouldEqual(joined[i], before[i], i);
+        for (int i = 318; i < 370; i++) ShouldEqual(joined[i], after[i - 310], i);
         joiner.FramesEncoded.ShouldBe(PartPlan.SharedFrames);
         segments.ShouldContain(segment => segment.FirstFrame == boundary);
         CheckJoint(joined, 310);
