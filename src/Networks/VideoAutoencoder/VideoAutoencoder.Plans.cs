@@ -14,7 +14,7 @@ public sealed partial class VideoAutoencoder
     /// </summary>
     private const long ValuesOnCpu = 20 * 128 * 128 * UsualWidth;
 
-    /// <summary>Narrower networks get longer chunks. Wider ones get no shorter chunks: their weights need more memory than a chunk.</summary>
+    /// <summary>Narrower networks get longer chunks. Wider ones get no shorter chunks: their weights need more memory.</summary>
     private const int UsualWidth = 32;
 
     private long? budget;
