@@ -65,7 +65,7 @@ public sealed partial class ModelStoreTests
         }
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
         // On a busy machine, buffers of the connections hold what a killed process had not read. Without resuming it would be 1.3.
-        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.2);
+        ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.25);
         TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
     }
 

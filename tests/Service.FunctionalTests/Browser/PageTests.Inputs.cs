@@ -20,6 +20,7 @@ public sealed partial class PageTests
         await ShotAsync(page, "two-people");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".veil strong")).ToContainTextAsync("Drawing");
+        await HeldWorker.HoldRunningAsync(client, await FirstJobAsync(client)); // until the service is killed
         var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
         CheckSent(job);
         string sent = Path.Combine(folder, "sent.png");
