@@ -16,11 +16,20 @@ public sealed partial class PageTests
         using var client = await service.TokenAsync("--scopes", "all", "--name", "studio");
         using var other = await service.TokenAsync("--name", "guest");
         await other.EndAsync(await other.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory")));
-        var page = await OpenAsync($"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900);
+        // The settings arrive after Generate is pressed, as on a slow connection.
+        var pressed = new TaskCompletionSource();
+        var page = await OpenAsync(
+            $"{service.Url}/#{client.Key}.{client.Secret}", 1280, 900,
+            prepare: page => page.RouteAsync("**/v1/options", async route =>
+            {
+                await pressed.Task;
+                await route.ContinueAsync();
+            }));
         await page.Locator("#picture-file").SetInputFilesAsync(Picture);
         await page.Locator("#voice-file").SetInputFilesAsync(Voice);
         await page.Locator("#prompt").FillAsync("It's \"half\" $5 & more");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        pressed.SetResult();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Share" })).ToBeVisibleAsync();
         await UntilAsync(page, PlaysSome);
         await PauseAsync(page);

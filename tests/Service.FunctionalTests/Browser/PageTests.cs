@@ -239,7 +239,8 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         return sum / (frames.Length - 64 * 64);
     }
 
-    private async Task<IPage> OpenAsync(string url, int width, int height, ColorScheme scheme = ColorScheme.Light)
+    private async Task<IPage> OpenAsync(
+        string url, int width, int height, ColorScheme scheme = ColorScheme.Light, Func<IPage, Task>? prepare = null)
     {
         var browser = await shared.GetAsync();
         var context = await browser.NewContextAsync(new BrowserNewContextOptions
@@ -261,6 +262,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
             if (message.Type is "error" && !message.Text.Contains("401", StringComparison.Ordinal))
                 complaints.Add(message.Text);
         };
+        if (prepare is not null) await prepare(page);
         await page.GotoAsync(url);
         return page;
     }

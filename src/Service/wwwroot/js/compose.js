@@ -195,6 +195,7 @@ export class Compose {
     markWrong();
     this.refresh();
     try {
+      if (!this.options) this.setOptions(await api.options()); // without them no setting would be sent
       const first = await api.submit(await this.body(), this.key);
       this.onJob(first, true);
       await this.vary(first, Number(byId("count").value) - 1);
