@@ -5,7 +5,7 @@
 # own come last. Each torch thread is one test thread. Priorities (nice) keep programs that compute from slowing down those that wait.
 
 waiting=(Service.FunctionalTests Locutor)
-computing=(Training Networks Bench Checkpoints Parity Generation Kernels Torch Shared.Tests Architecture)
+computing=(Training Networks Generation Parity Bench Checkpoints Kernels Torch Shared.Tests Architecture)
 timed=(Files Cli Media TextToSpeech Models Jobs)
 
 # Tests that the trait names run once more with convolutions that are wrong, as on some processors (LOCUTOR_INJECTED_FAULT of

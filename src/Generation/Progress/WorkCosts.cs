@@ -55,6 +55,6 @@ public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later,
             Mix(Tail, next.Tail), Mix(Finish, next.Finish))
         { Clips = Math.Max(Clips, next.Clips) };
 
-        double Mix(double old, double now) => (1 - share) * old + share * now;
+        double Mix(double old, double now) => ClipCosts.Mean(old, now, share);
     }
 }

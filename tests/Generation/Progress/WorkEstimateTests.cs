@@ -25,6 +25,16 @@ public sealed class WorkEstimateTests
     }
 
     [Fact]
+    public void A_video_of_a_busy_machine_is_forgotten_after_four_others()
+    {
+        var usual = True with { Clips = 20 };
+        var costs = Scaled(10) with { Clips = 20 };
+        for (int video = 0; video < 4; video++) costs = costs.MixedWith(usual);
+        costs.Later.Clip(4).ShouldBe(usual.Later.Clip(4), 0.2 * usual.Later.Clip(4));
+        costs.First.Clip(4).ShouldBe(usual.First.Clip(4), 0.2 * usual.First.Clip(4));
+    }
+
+    [Fact]
     public void The_first_video_of_a_device_is_estimated_by_its_first_clip_and_corrected_by_the_later_ones()
     {
         var looks = Run(new WorkEstimate(8, null), 8, 4, True);
