@@ -35,6 +35,13 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public string Url { get; }
 
+    /// <summary>Waits until no unfinished file is left: a refusal can be answered before another file of the job is given up.</summary>
+    public async Task HasNothingAsideAsync()
+    {
+        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(Path.Combine(Data, "aside")).Any(); await Task.Delay(20))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "a half-written file stays");
+    }
+
     public int ProcessId => process!.Id;
 
     /// <summary>Told every line that the program prints.</summary>

@@ -96,7 +96,8 @@ public sealed class DrainTests
     {
         while (!cancellationToken.IsCancellationRequested)
         {
-            using var submitted = await balancer.Next().UploadAsync(Samples.Picture, Samples.VoiceOfASecond);
+            using var submitted = await balancer.SendAsync(
+                static node => node.UploadAsync(Samples.Picture, Samples.VoiceOfASecond));
             if (submitted.StatusCode is HttpStatusCode.ServiceUnavailable && submitted.Headers.RetryAfter is not null)
                 continue;
             submitted.StatusCode.ShouldBe(HttpStatusCode.Accepted);
@@ -106,7 +107,8 @@ public sealed class DrainTests
             {
                 try
                 {
-                    using var answer = await balancer.Next().Http.GetAsync($"/v1/jobs/{id}", CancellationToken.None);
+                    using var answer = await balancer.SendAsync(
+                        node => node.Http.GetAsync($"/v1/jobs/{id}", CancellationToken.None));
                     if (!answer.IsSuccessStatusCode)
                         failed.Enqueue($"{(int)answer.StatusCode} {await answer.Content.ReadAsStringAsync(CancellationToken.None)}");
                 }
@@ -118,42 +120,64 @@ public sealed class DrainTests
         }
     }
 
-    /// <summary>A load balancer: it often asks every node whether it is ready, and sends requests to those that are.</summary>
+    /// <summary>
+    /// A load balancer: it often asks every node whether it is ready, and sends requests to those that are. If none is, it prefers a node
+    /// that answers to one that refuses connections.
+    /// </summary>
     private sealed class Balancer(TokenClient[] nodes)
     {
-        private readonly bool[] ready = [.. nodes.Select(_ => true)];
+        private enum State { Ready, Unready, Gone }
+
+        private readonly State[] states = [.. nodes.Select(_ => State.Ready)];
         private int next;
 
-        public async Task LookAsync(CancellationToken cancellationToken)
+        public Task LookAsync(CancellationToken cancellationToken) =>
+            Task.WhenAll(Enumerable.Range(0, nodes.Length).Select(node => LookAsync(node, cancellationToken)));
+
+        /// <summary>Sends a request to a node. Where the connection is refused, nothing was sent, and another node gets it.</summary>
+        public async Task<HttpResponseMessage> SendAsync(Func<TokenClient, Task<HttpResponseMessage>> send)
+        {
+            for (int tries = 1; ; tries++)
+            {
+                int node = Next();
+                try
+                {
+                    return await send(nodes[node]);
+                }
+                catch (HttpRequestException failure)
+                    when (failure.HttpRequestError is HttpRequestError.ConnectionError && tries < nodes.Length)
+                {
+                    states[node] = State.Gone;
+                }
+            }
+        }
+
+        private int Next()
+        {
+            int first = Interlocked.Increment(ref next) & int.MaxValue;
+            return Enumerable.Range(first % nodes.Length, nodes.Length).Select(node => node % nodes.Length).MinBy(node => states[node]);
+        }
+
+        /// <summary>Each node has a loop of its own: an answer that is late delays what is known of that node alone.</summary>
+        private async Task LookAsync(int node, CancellationToken cancellationToken)
         {
             while (!cancellationToken.IsCancellationRequested)
             {
-                await Task.WhenAll(Enumerable.Range(0, nodes.Length).Select(async node => ready[node] = await IsReadyAsync(nodes[node])));
+                states[node] = await LookAtAsync(nodes[node]);
                 await Task.Delay(200, CancellationToken.None);
             }
         }
 
-        public TokenClient Next()
-        {
-            for (int tries = 0; tries < nodes.Length; tries++)
-            {
-                int node = (Interlocked.Increment(ref next) & int.MaxValue) % nodes.Length;
-                if (ready[node])
-                    return nodes[node];
-            }
-            return nodes[0];
-        }
-
-        private static async Task<bool> IsReadyAsync(TokenClient node)
+        private static async Task<State> LookAtAsync(TokenClient node)
         {
             try
             {
                 using var answer = await node.Http.GetAsync("/readyz");
-                return answer.IsSuccessStatusCode;
+                return answer.IsSuccessStatusCode ? State.Ready : State.Unready;
             }
             catch (HttpRequestException)
             {
-                return false;
+                return State.Gone;
             }
         }
     }

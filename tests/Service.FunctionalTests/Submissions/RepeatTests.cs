@@ -62,7 +62,7 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
         await CheckAsync("voice", new byte[21_000_000], HttpStatusCode.RequestEntityTooLarge);
         await CheckAsync("portrait", Samples.Picture, HttpStatusCode.BadRequest);
         await CheckAsync("picture&model=nothing", Samples.Picture, HttpStatusCode.UnprocessableEntity);
-        Directory.EnumerateFiles(Path.Combine(shared.Service.Data, "aside")).ShouldBeEmpty();
+        await shared.Service.HasNothingAsideAsync();
     }
 
     private async Task<System.Text.Json.JsonElement> CheckAsync(string query, byte[] file, HttpStatusCode expected)
