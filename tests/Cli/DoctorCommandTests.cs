@@ -139,9 +139,7 @@ public sealed class DoctorCommandTests : IDisposable
     {
         await File.WriteAllTextAsync(
             $"{path}.c", "__attribute__((constructor)) static void crash(void) { *(volatile int *)8 = 1; }\n", Stop);
-        string clang = new[] { "clang-22", "clang-21", "clang-20" }
-            .First(name => Environment.GetEnvironmentVariable("PATH")!.Split(':').Any(place => File.Exists(Path.Combine(place, name))));
-        using var compiler = Process.Start(clang, ["-shared", "-fPIC", "-nostdlib", "-o", path, $"{path}.c"]);
+        using var compiler = Process.Start(ClangProgram.Name.ShouldNotBeNull(), ["-shared", "-fPIC", "-nostdlib", "-o", path, $"{path}.c"]);
         await compiler.WaitForExitAsync(Stop);
         compiler.ExitCode.ShouldBe(0);
     }

@@ -91,7 +91,7 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IJobGrain Job(string id) => Grains.GetGrain<IJobGrain>(id);
 
-    /// <summary>Asks for a job. A test that expects none says how long it waits for it.</summary>
+    /// <summary>Asks for a job and waits for one. A test that expects none passes a short time.</summary>
     public Task<JobRecord?> LeaseAsync(string worker = "w1", double seconds = 20) =>
         Queue.LeaseAsync(new WorkerReport { Id = worker, State = "idle" }, TimeSpan.FromSeconds(seconds));
 

@@ -1,8 +1,8 @@
 namespace Locutor.Jobs.Tests;
 
 /// <summary>
-/// The time of day, which a test can move ahead. Leases and deadlines run out when a test says so, however slow the machine is. Timers and
-/// waits are real.
+/// A clock that a test can advance, so that leases and deadlines expire when the test wants it, however slow the machine is. Timers are
+/// real.
 /// </summary>
 internal sealed class TestTime : TimeProvider
 {

@@ -38,7 +38,7 @@ internal sealed class ClipTimes
 internal sealed class PhaseMean
 {
     // A clip loses 4 % of its weight with each clip after it, so that the mean follows the load of the machine slowly.
-    private const double Kept = 0.96, Least = 1e-4;
+    private const double Kept = 0.96;
 
     private double recent, recentWeight, all, allWeight;
     private bool unsureAll;
@@ -60,10 +60,6 @@ internal sealed class PhaseMean
     }
 
     /// <summary>Returns the weighted geometric mean of what was measured and what was expected.</summary>
-    public double Estimate(double expected, double trust)
-    {
-        if (Count == 0) return expected;
-        double sum = trust * Math.Log(Math.Max(Least, expected)) + recentWeight * Math.Log(Math.Max(Least, recent));
-        return Math.Exp(sum / (trust + recentWeight));
-    }
+    public double Estimate(double expected, double trust) =>
+        Count == 0 ? expected : ClipCosts.Mean(expected, recent, recentWeight / (trust + recentWeight));
 }

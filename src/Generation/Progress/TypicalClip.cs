@@ -9,7 +9,7 @@ internal static class TypicalClip
     /// <summary>Later clips relative to the first one, which encodes the picture and uses the operations of the device first.</summary>
     private const double LaterEncode = 0.5, LaterDecode = 0.8;
 
-    /// <summary>What the first use adds to the duration of the first step, as a part of a later one.</summary>
+    /// <summary>The first use makes the first step longer, by this share of a later step.</summary>
     private const double FirstUse = 0.6;
 
     /// <summary>Decoding of a clip, relative to the encoding of the first one.</summary>

@@ -51,7 +51,7 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
     {
         double? finish = current.Stage == GenerationStage.Muxing ? (now - since).TotalSeconds / finishParts : null;
         fraction = 1;
-        // The decoding of the last clip is not told apart from the writing of its frames.
+        // The decoding of the last clip cannot be separated from the writing of its frames.
         bool only = first.Clips == 0;
         if (only) first.Add(GenerationStage.Decoding, lastDecode, Steps);
         if (first.Mean is not { } one) return null;

@@ -40,16 +40,7 @@ public sealed class StoreGrain([PersistentState(StoreGrain.StateName, JobsStorag
         if (state.State.Id is { } known && (!adopt || known == found))
             return new StoreIdentityReply(known, false);
         state.State.Id = found ?? Guid.NewGuid().ToString("N");
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // Memory and disk may differ now; the next call reads what is on disk.
-            DeactivateOnIdle();
-            throw;
-        }
+        await this.WriteOrReloadAsync(state.WriteStateAsync);
         return new StoreIdentityReply(state.State.Id, true);
     }
 }

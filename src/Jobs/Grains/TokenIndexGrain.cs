@@ -192,19 +192,7 @@ public sealed partial class TokenIndexGrain(
         }
     }
 
-    private async Task FlushAsync()
-    {
-        try
-        {
-            await pages.FlushAsync();
-        }
-        catch
-        {
-            // Memory and disk may differ now; the next call reads what is on disk.
-            DeactivateOnIdle();
-            throw;
-        }
-    }
+    private Task FlushAsync() => this.WriteOrReloadAsync(pages.FlushAsync);
 
     private JobRecord NewRecord(string owner, JobSubmission submission)
     {

@@ -36,7 +36,7 @@ public sealed class WorkerOrdersGrain([PersistentState("orders", JobsStorage.Nam
         if (state.State.Orders.TryGetValue(workerId, out var known) && known == order)
             return;
         state.State.Orders[workerId] = order;
-        await WriteAsync();
+        await this.WriteOrReloadAsync(state.WriteStateAsync);
     }
 
     public async Task ForgetAsync(string[] workerIds)
@@ -45,20 +45,6 @@ public sealed class WorkerOrdersGrain([PersistentState("orders", JobsStorage.Nam
         foreach (string id in workerIds)
             state.State.Orders.Remove(id);
         if (state.State.Orders.Count < before)
-            await WriteAsync();
-    }
-
-    private async Task WriteAsync()
-    {
-        try
-        {
-            await state.WriteStateAsync();
-        }
-        catch
-        {
-            // Memory and disk may differ now; the next call reads what is on disk.
-            DeactivateOnIdle();
-            throw;
-        }
+            await this.WriteOrReloadAsync(state.WriteStateAsync);
     }
 }

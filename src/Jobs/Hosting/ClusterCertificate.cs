@@ -13,7 +13,7 @@ public sealed class ClusterCertificate : IDisposable
     /// <summary>The name of the file in the data folder.</summary>
     public const string FileName = "cluster.pem";
 
-    /// <summary>What to do about a file that <see cref="FindFault"/> complains of.</summary>
+    /// <summary>Advice for a user whose file has a fault (<see cref="FindFault"/>).</summary>
     public const string Advice = "make one with 'locutor cluster init', and copy the same file to every node and worker";
 
     private const string Name = "locutor cluster";

@@ -21,7 +21,6 @@ internal sealed class PartedVideo(
 
     private readonly string?[] jobs = new string?[plan.Count]; // null: this worker has to make the part
     private readonly JobRecord?[] records = new JobRecord?[plan.Count];
-    private readonly string?[] files = new string?[plan.Count];
     private readonly string?[] growing = new string?[plan.Count]; // files of parts that are made here, while they are written
 
     private readonly TaskCompletionSource<FinishedPart>[] finished =
@@ -47,7 +46,7 @@ internal sealed class PartedVideo(
         try
         {
             await MakeHereAsync(0, cancellationToken);
-            while (files.Contains(null))
+            while (!IsMade)
                 await ContinueAsync(cancellationToken);
         }
         finally
@@ -63,9 +62,9 @@ internal sealed class PartedVideo(
     private async Task ContinueAsync(CancellationToken cancellationToken)
     {
         await LookAsync(cancellationToken);
-        int[] open = [.. Enumerable.Range(0, plan.Count).Where(i => files[i] is null)];
-        if (open.FirstOrDefault(i => jobs[i] is not null && records[i]?.Status is JobStatus.Succeeded) is > 0 and var finished)
-            await FetchAsync(finished, cancellationToken);
+        int[] open = [.. Enumerable.Range(0, plan.Count).Where(i => !finished[i].Task.IsCompleted)];
+        if (open.FirstOrDefault(i => jobs[i] is not null && records[i]?.Status is JobStatus.Succeeded) is > 0 and var made)
+            await FetchAsync(made, cancellationToken);
         else if (open.FirstOrDefault(i => jobs[i] is null || records[i]?.Status is not (null or JobStatus.Running)) is > 0 and var next)
             await MakeHereAsync(next, cancellationToken);
         else
@@ -108,7 +107,6 @@ internal sealed class PartedVideo(
 
     private void Finish(int index, string file)
     {
-        files[index] = file;
         finished[index].SetResult(new FinishedPart(plan[index], file));
         progress.Complete(index);
     }
@@ -129,7 +127,7 @@ internal sealed class PartedVideo(
     {
         for (int i = 1; i < plan.Count; i++)
         {
-            if (files[i] is not null || jobs[i] is not { } id)
+            if (finished[i].Task.IsCompleted || jobs[i] is not { } id)
                 continue;
             try
             {

@@ -40,9 +40,10 @@ public sealed class ArchitectureTests : IDisposable
     public void Clang_compiles_every_kernel(string architecture)
     {
         Assert.SkipWhen(
-            Clang.Name is null && Nvrtc.Find(TorchOptions.Current) is not null,
+            ClangProgram.Name is null && Nvrtc.Find(TorchOptions.Current) is not null,
             "no clang here; NVRTC compiles the kernels in another test");
-        Clang.Name.ShouldNotBeNull("neither clang nor NVRTC is installed, so no kernel was compiled; install clang-22, as ./test does");
+        ClangProgram.Name.ShouldNotBeNull(
+            "neither clang nor NVRTC is installed, so no kernel was compiled; install clang-22, as ./test does");
         KernelVariant[] variants = [.. KernelVariant.For(architecture)];
         string ptx = Clang.ToPtx(folder, variants, architecture);
         ptx.ShouldContain($".target {architecture}\n");
@@ -53,7 +54,7 @@ public sealed class ArchitectureTests : IDisposable
             known.Length.ShouldBe(1, $"'{line}' is not in the table of instructions");
             known[0].First.ShouldBeLessThanOrEqualTo(Number(architecture), $"{architecture}: {line}");
         }
-        TestContext.Current.SendDiagnosticMessage($"{architecture}: {variants.Length} kernels compiled to PTX with {Clang.Name}");
+        TestContext.Current.SendDiagnosticMessage($"{architecture}: {variants.Length} kernels compiled to PTX with {ClangProgram.Name}");
     }
 
     [Theory]

@@ -12,12 +12,6 @@ internal static partial class Clang
     /// <summary>PTX of CUDA 12.8, the first that knows capability 12.0.</summary>
     private const string PtxFeature = "+ptx87";
 
-    private static readonly string[] Names = ["clang-22", "clang-21", "clang-20"];
-    private static readonly Lazy<string?> Program = new(() => Names.FirstOrDefault(name => Run(name, ["--version"]) is (0, _)));
-
-    /// <summary>Null where there is none.</summary>
-    public static string? Name => Program.Value;
-
     /// <summary>
     /// Compiles all variants as one text, since starting clang takes as long as compiling one of them, and without optimisation, which
     /// would take three quarters of the time.
@@ -63,25 +57,18 @@ internal static partial class Clang
         string name = Path.Combine(folder.FullName, $"{Guid.NewGuid():N}"), source = name + ".cu", made = $"{name}.{extension}";
         File.WriteAllText(source, File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Compilers", prelude)) + text);
         var (code, said) = Run(
-            Name ?? throw new InvalidOperationException("no clang"),
+            ClangProgram.Name ?? throw new InvalidOperationException("no clang"),
             [.. options, "-std=c++14", "-Wall", "-Werror", "-Wno-unused-function", "-o", made, source, .. libraries]);
         return code == 0 ? made : throw new KernelException(said);
     }
 
     private static (int Code, string Said) Run(string program, IEnumerable<string> arguments)
     {
-        try
-        {
-            using var process = Process.Start(
-                new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-            var said = process.StandardError.ReadToEndAsync();
-            process.StandardOutput.ReadToEnd();
-            process.WaitForExit();
-            return (process.ExitCode, said.GetAwaiter().GetResult());
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return (-1, $"no {program}");
-        }
+        using var process = Process.Start(
+            new ProcessStartInfo(program, arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var said = process.StandardError.ReadToEndAsync();
+        process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, said.GetAwaiter().GetResult());
     }
 }

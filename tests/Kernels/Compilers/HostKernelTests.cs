@@ -158,7 +158,7 @@ public sealed unsafe class HostKernelTests : IDisposable
 
     private HostKernel Kernel(string file, string entry, ScalarType type, string constants)
     {
-        Assert.SkipWhen(Clang.Name is null && cuda.is_available(), "no clang here; the GPU tests what kernels compute");
+        Assert.SkipWhen(ClangProgram.Name is null && cuda.is_available(), "no clang here; the GPU tests what kernels compute");
         return new(
             folder,
             new(file, string.Create(CultureInfo.InvariantCulture, $"#define FLOAT16 {(type == ScalarType.Float16 ? 1 : 0)}\n{constants}")),

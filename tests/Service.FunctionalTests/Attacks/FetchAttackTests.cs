@@ -138,7 +138,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
         packed.Length.ShouldBeLessThan(200_000);
         await using var outside = LoopbackServer.Serving("127.0.0.2", packed.ToArray(), "Content-Encoding: gzip\r\n");
         (await SubmitAsync(outside.Url)).Detail.ShouldContain("at most 20000000 bytes");
-        await shared.Service.HasNothingAsideAsync();
+        await shared.Service.EmptiesAsync("aside");
     }
 
     [Fact]

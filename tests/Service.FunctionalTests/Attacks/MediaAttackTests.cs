@@ -86,7 +86,7 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
             Samples.Picture, Samples.VoiceOfASecond, Enumerable.Range(0, 50).Select(i => ($"f{i}", "x")).ToArray());
         fields.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
         Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length.ShouldBe(before);
-        await shared.Service.HasNothingAsideAsync();
+        await shared.Service.EmptiesAsync("aside");
     }
 
     private async Task RefusedAsync(string field, byte[] picture, byte[] voice, int status, string code)

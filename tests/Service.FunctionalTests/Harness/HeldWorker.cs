@@ -44,7 +44,7 @@ public sealed class HeldWorker
         return held;
     }
 
-    /// <summary>Waits until a running job is as told, and stops its worker.</summary>
+    /// <summary>Waits until a running job meets a condition, and stops its worker.</summary>
     public static async Task<HeldWorker> HoldAsync(TokenClient client, string job, Func<JsonElement, bool> reached)
     {
         var worker = new HeldWorker(await client.WorkerOfAsync(job));

@@ -35,11 +35,15 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     public string Url { get; }
 
-    /// <summary>Waits until no unfinished file is left: a refusal can be answered before another file of the job is given up.</summary>
-    public async Task HasNothingAsideAsync()
+    /// <summary>
+    /// Waits until a folder of the data folder has no files. Some are deleted a moment after the answer, for example the other input of a
+    /// job that is refused because of one.
+    /// </summary>
+    public async Task EmptiesAsync(string folder)
     {
-        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(Path.Combine(Data, "aside")).Any(); await Task.Delay(20))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "a half-written file stays");
+        string path = Path.Combine(Data, folder);
+        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"there are files in {folder}");
     }
 
     public int ProcessId => process!.Id;

@@ -62,7 +62,7 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
         await CheckAsync("voice", new byte[21_000_000], HttpStatusCode.RequestEntityTooLarge);
         await CheckAsync("portrait", Samples.Picture, HttpStatusCode.BadRequest);
         await CheckAsync("picture&model=nothing", Samples.Picture, HttpStatusCode.UnprocessableEntity);
-        await shared.Service.HasNothingAsideAsync();
+        await shared.Service.EmptiesAsync("aside");
     }
 
     private async Task<System.Text.Json.JsonElement> CheckAsync(string query, byte[] file, HttpStatusCode expected)

@@ -95,7 +95,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         response.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
         (await TokenClient.ReadAsync(response)).GetProperty("detail").GetString()
             .ShouldBe("text: expected at most 3 s of speech, found more");
-        await service.HasNothingAsideAsync();
+        await service.EmptiesAsync("aside");
         Directory.EnumerateFileSystemEntries(Path.Combine(service.Data, "inputs")).ShouldBeEmpty();
     }
 

@@ -121,7 +121,7 @@ public sealed partial class JobsTests(SharedService shared) : IClassFixture<Shar
         }
         (await client.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await client.Http.GetAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        // The worker clears up after it has told that it stops.
+        // The worker reports that it stops before it deletes its files.
         for (var clock = Stopwatch.StartNew(); Left(); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(Endurance.Endurance.AtOnce, "files of the job are left");
 
