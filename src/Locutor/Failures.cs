@@ -13,42 +13,47 @@ using Locutor.Torch.Cuda;
 namespace Locutor;
 
 /// <summary>
-/// Turns the exceptions of the parts inside into <see cref="LocutorException"/>, and keeps long work away from the caller's thread.
+/// Runs long work on the thread pool, away from the caller's thread, and converts known exceptions to <see cref="LocutorException"/>.
 /// </summary>
 internal static class Failures
 {
     /// <summary>Runs work on the thread pool.</summary>
+    /// <param name="work">The work.</param>
+    /// <param name="restoreNames">Replaces temporary paths in a message by the names that the caller gave.</param>
     /// <exception cref="LocutorException">The work failed.</exception>
-    public static async Task<T> RunAsync<T>(Func<Task<T>> work, Func<string, string>? named = null)
+    public static async Task<T> RunAsync<T>(Func<Task<T>> work, Func<string, string>? restoreNames = null)
     {
         try
         {
             return await Task.Run(work).ConfigureAwait(false);
         }
-        catch (Exception failure) when (Translate(failure, named) is { } known)
+        catch (Exception failure) when (Translate(failure, restoreNames) is { } known)
         {
             throw known;
         }
     }
 
-    /// <summary>Passes on a sequence that is computed on the thread pool.</summary>
+    /// <summary>Returns the items of a sequence, each computed on the thread pool.</summary>
+    /// <param name="work">The sequence.</param>
+    /// <param name="restoreNames">Replaces temporary paths in a message by the names that the caller gave.</param>
+    /// <param name="cancellationToken">Cancels the sequence.</param>
     /// <exception cref="LocutorException">The sequence failed.</exception>
     public static async IAsyncEnumerable<T> RunAsync<T>(
-        IAsyncEnumerable<T> work, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        IAsyncEnumerable<T> work, Func<string, string> restoreNames, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var items = work.GetAsyncEnumerator(cancellationToken);
         await using var disposal = items.ConfigureAwait(false);
-        while (await RunAsync(async () => await items.MoveNextAsync().ConfigureAwait(false)).ConfigureAwait(false))
+        while (await RunAsync(async () => await items.MoveNextAsync().ConfigureAwait(false), restoreNames).ConfigureAwait(false))
             yield return items.Current;
     }
 
-    /// <summary>The exception for users; null for one that is not known, such as a cancellation.</summary>
+    /// <summary>Returns the exception for users; null for an exception that has no place among them, such as a cancellation.</summary>
     /// <param name="failure">The exception that was thrown.</param>
-    /// <param name="named">Puts the names that the caller gave in place of temporary paths.</param>
-    public static LocutorException? Translate(Exception failure, Func<string, string>? named = null)
+    /// <param name="restoreNames">Replaces temporary paths in the message by the names that the caller gave.</param>
+    public static LocutorException? Translate(Exception failure, Func<string, string>? restoreNames = null)
     {
         if (Reason(failure) is not { } error) return null;
-        string message = named?.Invoke(failure.Message) ?? failure.Message;
+        string message = restoreNames?.Invoke(failure.Message) ?? failure.Message;
         if (failure is not RequestException request) return new(error, message, failure);
         var errors = request.Errors.ToDictionary(
             pair => Property(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
@@ -74,7 +79,7 @@ internal static class Failures
         _ => null,
     };
 
-    /// <summary>The property that a field of the table belongs to: text_guidance is TextGuidance.</summary>
+    /// <summary>Returns the property of a request for the name of a field: TextGuidance for text_guidance.</summary>
     private static string Property(string field) =>
         string.Concat(field.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

@@ -4,7 +4,8 @@ using Locutor.Media.Captions;
 namespace Locutor;
 
 /// <summary>
-/// The inputs of one video as local files: files where they are, other contents in a temporary folder that is deleted at the end.
+/// The inputs of one video as local files. Files are read in place; bytes, streams and spoken texts are written into a temporary folder,
+/// which is deleted at the end.
 /// </summary>
 internal sealed class LocalInputs : IAsyncDisposable
 {
@@ -13,7 +14,7 @@ internal sealed class LocalInputs : IAsyncDisposable
     private readonly List<(string Path, string Name)> copies = [];
     private TemporaryFolder? folder;
 
-    /// <summary>The path at which an input can be read.</summary>
+    /// <summary>Returns the path of an input. The contents of bytes and streams are written to a temporary file first.</summary>
     /// <exception cref="LocutorException">The input is too large, or its stream cannot be read.</exception>
     public async Task<string> PathOfAsync(MediaInput input, CancellationToken cancellationToken)
     {
@@ -38,7 +39,7 @@ internal sealed class LocalInputs : IAsyncDisposable
         return path;
     }
 
-    /// <summary>The paths of the voices of a request, one for each person, and the captions of a text.</summary>
+    /// <summary>Returns the path of the voice of each person, and the captions if the voices speak a text.</summary>
     /// <param name="request">The request.</param>
     /// <param name="notice">Receives messages for the user.</param>
     /// <param name="cancellationToken">Cancels the reading.</param>
@@ -58,8 +59,8 @@ internal sealed class LocalInputs : IAsyncDisposable
             request.SecondAudio is { } second ? [first, await PathOfAsync(second, cancellationToken).ConfigureAwait(false)] : [first], []);
     }
 
-    /// <summary>A message with the names that the caller gave in place of temporary paths.</summary>
-    public string Named(string message) =>
+    /// <summary>Replaces temporary paths in a message by the names that the caller gave.</summary>
+    public string RestoreNames(string message) =>
         copies.Aggregate(message, (text, copy) => text.Replace(copy.Path, copy.Name, StringComparison.Ordinal));
 
     public ValueTask DisposeAsync()

@@ -1,6 +1,6 @@
 namespace Locutor;
 
-/// <summary>Why a model was not loaded or a video was not made.</summary>
+/// <summary>The reason why a model was not loaded or a video was not made.</summary>
 public enum LocutorError
 {
     /// <summary>
@@ -9,31 +9,35 @@ public enum LocutorError
     /// </summary>
     InvalidRequest,
 
-    /// <summary>A picture, video or voice cannot be read, is damaged, too large or too short.</summary>
+    /// <summary>A picture, video or voice cannot be read, is damaged, too large, too long or too short.</summary>
     InvalidInput,
 
-    /// <summary>The video cannot be written: its folder, its rights, its format, or a full disk.</summary>
+    /// <summary>
+    /// The video cannot be written: its folder does not exist or is not writable, its format is not supported, or the disk is full.
+    /// </summary>
     OutputFailed,
 
-    /// <summary>Files of the model are not on disk or damaged, or they could not be fetched.</summary>
+    /// <summary>Files of the model are not on disk, are damaged, or could not be fetched.</summary>
     ModelUnavailable,
 
     /// <summary>
-    /// Something that this machine must have is missing: ffmpeg, libtorch, the GPU that was asked for, or an engine that speaks texts.
+    /// Something that the library needs is missing on this machine: ffmpeg, libtorch, the requested GPU, or an engine that speaks texts.
     /// </summary>
     MissingDependency,
 
-    /// <summary>The memory of the GPU or of the machine does not suffice.</summary>
+    /// <summary>The GPU or the machine has too little memory.</summary>
     OutOfMemory,
 
-    /// <summary>The networks computed a video that cannot be right, such as numbers that are not finite.</summary>
+    /// <summary>The networks computed a video that cannot be right: a result is not finite, or all frames have a single colour.</summary>
     WrongResult,
 }
 
-/// <summary>A model was not loaded or a video was not made. The message says what was expected, what was found, and what to do.</summary>
+/// <summary>
+/// Thrown when a model cannot be loaded or a video cannot be made. The message says what was expected, what was found, and what to do.
+/// </summary>
 public sealed class LocutorException : Exception
 {
-    /// <summary>A failure with a reason and a message.</summary>
+    /// <summary>Creates the exception.</summary>
     /// <param name="error">The reason.</param>
     /// <param name="message">One or two sentences for people.</param>
     /// <param name="inner">The exception that caused it.</param>
@@ -42,6 +46,9 @@ public sealed class LocutorException : Exception
     /// <summary>The reason, for programs.</summary>
     public LocutorError Error { get; }
 
-    /// <summary>With <see cref="LocutorError.InvalidRequest"/>: every property that is wrong, with the reasons. Otherwise empty.</summary>
+    /// <summary>
+    /// For <see cref="LocutorError.InvalidRequest"/>, the reasons by the name of each invalid property, such as <c>TextGuidance</c>;
+    /// otherwise empty.
+    /// </summary>
     public IReadOnlyDictionary<string, IReadOnlyList<string>> Errors { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
 }

@@ -3,7 +3,7 @@ using Locutor.Models.Store;
 
 namespace Locutor;
 
-/// <summary>Hands the progress of the parts inside to the caller.</summary>
+/// <summary>Converts the progress of fetching and generation to <see cref="VideoProgress"/> and reports it to the caller.</summary>
 internal sealed class ProgressRelay(IProgress<VideoProgress>? outer) : IProgress<GenerationProgress>, IProgress<PullProgress>
 {
     private readonly List<string> notices = [];

@@ -6,13 +6,17 @@ using Locutor.TextToSpeech;
 
 namespace Locutor;
 
-/// <summary>A request of the library as the table of fields has it, so that every door checks the same ranges.</summary>
+/// <summary>
+/// Converts a request of the library to the fields of <see cref="VideoFields"/>, so that library, command line and service check the same
+/// ranges.
+/// </summary>
 internal static class RequestMapping
 {
-    /// <summary>The values of <see cref="VideoCaptions"/> in the table.</summary>
-    private static readonly string[] Names = ["off", "srt", "vtt", "embedded", "burnt"];
+    /// <summary>The values of the field <c>captions</c>, in the order of <see cref="VideoCaptions"/>.</summary>
+    private static readonly string[] CaptionNames = ["off", "srt", "vtt", "embedded", "burnt"];
 
-    /// <exception cref="RequestException">A value is not allowed; every such value is named.</exception>
+    /// <summary>Checks a request against a bundle and returns its settings.</summary>
+    /// <exception cref="RequestException">A value is not allowed; the exception names every such value.</exception>
     public static VideoSettings Resolve(this TalkingVideoRequest request, Bundle bundle, string preset)
     {
         if (request.Audio.Text is not null && request.SecondAudio is not null)
@@ -47,14 +51,14 @@ internal static class RequestMapping
             .With(VideoFields.MotionFrames, request.MotionFrames)
             .With(VideoFields.ColourCorrection, request.ColourCorrection)
             .With(VideoFields.StepCache, request.StepCache)
-            .With(VideoFields.Captions, Names[(int)request.Captions])
+            .With(VideoFields.Captions, CaptionNames[(int)request.Captions])
             .With(VideoFields.Height, request.Height)
             .With(VideoFields.FramesPerSecond, request.FramesPerSecond?.ToString(CultureInfo.InvariantCulture))
             .With(VideoFields.AddedFrames, request.InterpolateFrames ? "interpolate" : "repeat")
             .With(VideoFields.Seed, request.Seed ?? RandomNumberGenerator.GetInt32(int.MaxValue)));
     }
 
-    /// <summary>Checks that captions have words, and that these are given once.</summary>
+    /// <summary>Checks that captions have a text or a transcript, and that a request does not have both.</summary>
     private static void CheckWords(TalkingVideoRequest request)
     {
         if (request.Transcript is { } words

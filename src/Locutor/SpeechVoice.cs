@@ -8,7 +8,7 @@ public sealed class SpeechVoice
 {
     private SpeechVoice(string name, Voice voice) => (Name, Engine, Language, Title) = (name, voice.Engine, voice.Language, voice.Title);
 
-    /// <summary>The name that requests use. Names of espeak-ng may be followed by a variant, as in <c>de+f3</c>.</summary>
+    /// <summary>The name for <see cref="MediaInput.FromText"/>. A variant may follow a name of espeak-ng, as in <c>de+f3</c>.</summary>
     public string Name { get; }
 
     /// <summary>The program or server that speaks: <c>espeak-ng</c>, <c>flite</c> or <c>server</c>.</summary>
@@ -21,10 +21,10 @@ public sealed class SpeechVoice
     public string Title { get; }
 
     /// <summary>
-    /// Lists the voices of this machine, the default first: those of a speech server (environment variable <c>LOCUTOR_SPEECH_URL</c>), of
-    /// flite and of espeak-ng. An engine that does not answer is left out.
+    /// Lists the voices of this machine, the default voice first: those of a speech server (environment variable
+    /// <c>LOCUTOR_SPEECH_URL</c>), of flite and of espeak-ng. An engine that does not answer is left out.
     /// </summary>
-    /// <param name="cancellationToken">Stops the search.</param>
+    /// <param name="cancellationToken">Cancels the search.</param>
     public static async Task<IReadOnlyList<SpeechVoice>> ListAsync(CancellationToken cancellationToken = default)
     {
         var voices = (await SpokenText.Catalogue().ListAsync(cancellationToken).ConfigureAwait(false)).Voices;

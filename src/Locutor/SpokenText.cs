@@ -5,10 +5,10 @@ using Locutor.TextToSpeech.Engines;
 
 namespace Locutor;
 
-/// <summary>A text that takes the place of a voice.</summary>
+/// <summary>A text that is spoken instead of a recorded voice.</summary>
 internal sealed record SpokenText(Script Script, string? Voice, string? SecondVoice)
 {
-    /// <summary>The voices of this machine, and of the server that the environment names.</summary>
+    /// <summary>Returns the engines of this machine and the speech server that the environment names.</summary>
     public static VoiceCatalogue Catalogue() =>
         VoiceCatalogue.FromThisMachine(SpeechServerOptions.FromEnvironment() is { } options ? new SpeechServer(options) : null);
 

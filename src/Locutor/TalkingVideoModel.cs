@@ -11,12 +11,12 @@ using Locutor.Torch.Loading;
 namespace Locutor;
 
 /// <summary>
-/// The networks of a model, loaded on one device, which make talking videos of portraits and voices. One video is made at a time; calls
-/// that come meanwhile wait. Dispose it to free the device's memory.
+/// A loaded model, which makes talking videos of portraits and voices on one device. One video is made at a time; other calls wait.
+/// Dispose the model to free the memory of the device.
 /// </summary>
 public sealed class TalkingVideoModel : IAsyncDisposable
 {
-    /// <summary>Name of the model that the package brings.</summary>
+    /// <summary>Name of the model that is part of the package.</summary>
     public const string BundledModel = ModelFinder.DefaultName;
 
     private readonly NetworkSet networks;
@@ -33,14 +33,16 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     public string Device => networks.Device.ToString();
 
     /// <summary>
-    /// Sentences for the user about this model on this device, such as an operation that takes another path than usual. Often empty.
+    /// Messages for the user about this model on this device, for example that a slower operation is used because the usual one failed the
+    /// self test. Usually empty.
     /// </summary>
     public IReadOnlyList<string> Notices => networks.Notices;
 
     /// <summary>
-    /// The models that can be loaded by name, ordered by name: those of the package and of the folder <c>LOCUTOR_MODELS</c>.
+    /// Lists the models that can be loaded by name, ordered by name: those of the package and those in the folder of the environment
+    /// variable <c>LOCUTOR_MODELS</c>.
     /// </summary>
-    /// <param name="store">Folder of fetched files; null as in <see cref="ModelOptions.Store"/>.</param>
+    /// <param name="store">Folder of fetched model files; null for the default of <see cref="ModelOptions.Store"/>.</param>
     /// <exception cref="LocutorException">The description of a model is damaged.</exception>
     public static IReadOnlyList<ModelInfo> List(string? store = null)
     {
@@ -59,10 +61,12 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// </summary>
     /// <param name="model">A name of <see cref="List"/>, such as <see cref="BundledModel"/>, or the path of a <c>bundle.json</c>.</param>
     /// <param name="options">Device, precision and files; null for the defaults.</param>
-    /// <param name="progress">Told about fetching and loading.</param>
-    /// <param name="cancellationToken">Stops the fetching, whose files are continued the next time; loading itself is not stopped.</param>
+    /// <param name="progress">Receives reports about fetching and loading.</param>
+    /// <param name="cancellationToken">Cancels fetching; the next call continues incomplete files. Loading itself is not cancelled.</param>
     /// <exception cref="LocutorException">
-    /// The model or the preset is unknown, files are not on disk, the device is not there, or memory does not suffice.
+    /// The model or an option is not valid (<see cref="LocutorError.InvalidRequest"/>), files are missing or damaged
+    /// (<see cref="LocutorError.ModelUnavailable"/>), the device or libtorch is missing (<see cref="LocutorError.MissingDependency"/>), or
+    /// there is too little memory (<see cref="LocutorError.OutOfMemory"/>).
     /// </exception>
     public static async Task<TalkingVideoModel> LoadAsync(
         string model, ModelOptions? options = null, IProgress<VideoProgress>? progress = null,
@@ -96,14 +100,16 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     }
 
     /// <summary>
-    /// Makes a video and hands out its frames, 25 to the second, as soon as each clip of them is generated. There is no sound.
+    /// Makes a video and returns its frames, 25 per second, as soon as each clip is generated. It returns no sound.
     /// </summary>
     /// <param name="request">Portrait, voice and settings.</param>
-    /// <param name="progress">Told about every step.</param>
-    /// <param name="cancellationToken">Stops between two steps.</param>
-    /// <returns>The frames in order. The video as a whole is checked at its end: frames are right only if the sequence ends without an
+    /// <param name="progress">Receives a report at every denoising step and at least twice a second.</param>
+    /// <param name="cancellationToken">Cancels between two denoising steps.</param>
+    /// <returns>The frames in order. The whole video is checked after its last frame: use the frames only if the sequence ends without an
     /// exception.</returns>
-    /// <exception cref="LocutorException">An input or a value cannot be used, memory does not suffice, or the result is wrong.</exception>
+    /// <exception cref="LocutorException">
+    /// A value or an input is not valid, there is too little memory, or the result is wrong; see <see cref="LocutorException.Error"/>.
+    /// </exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async IAsyncEnumerable<VideoFrame> GenerateFramesAsync(
         TalkingVideoRequest request, IProgress<VideoProgress>? progress = null,
@@ -115,21 +121,22 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         var (height, width) = work.Production.Size;
         await foreach (byte[] rgb in
                 Failures.RunAsync(
-                    work.Production.FramesAsync(networks, work.Relay, cancellationToken), cancellationToken).ConfigureAwait(false))
+                    work.Production.FramesAsync(networks, work.Relay, cancellationToken), work.Inputs.RestoreNames, cancellationToken)
+                    .ConfigureAwait(false))
         {
             yield return new VideoFrame(index++, width, height, work.Production.IsComposed ? (byte[])rgb.Clone() : rgb);
         }
     }
 
-    /// <summary>Makes a video and writes it with its sound; the file appears under its name when it is complete.</summary>
+    /// <summary>Makes a video and writes it with its sound. The file appears at its path when it is complete.</summary>
     /// <param name="request">Portrait, voice and settings.</param>
-    /// <param name="path">The file to write, which is replaced where it exists: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or
-    /// <c>.gif</c> without sound.</param>
-    /// <param name="progress">Told about every step.</param>
-    /// <param name="cancellationToken">Stops between two steps; nothing is left under <paramref name="path"/>.</param>
+    /// <param name="path">Path of the file to write: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or <c>.gif</c> without sound. An
+    /// existing file is replaced.</param>
+    /// <param name="progress">Receives a report at every denoising step and at least twice a second.</param>
+    /// <param name="cancellationToken">Cancels between two denoising steps; no file is written then.</param>
     /// <exception cref="LocutorException">
-    /// An input or a value cannot be used, the file cannot be written, memory does not suffice, or the result is wrong; there is no file
-    /// then.
+    /// A value or an input is not valid, the file cannot be written, there is too little memory, or the result is wrong; see
+    /// <see cref="LocutorException.Error"/>. No file is written then.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async Task<TalkingVideoResult> WriteVideoAsync(
@@ -141,14 +148,14 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         await using var disposal = work.ConfigureAwait(false);
         var made = await Failures.RunAsync(
             () => work.Production.ProduceAsync(networks, work.Relay, cancellationToken: cancellationToken),
-            work.Inputs.Named).ConfigureAwait(false);
+            work.Inputs.RestoreNames).ConfigureAwait(false);
         return new(
             made.Path, made.Width, made.Height, made.Frames, TimeSpan.FromSeconds(made.Seconds),
             work.Request.Settings.Seed)
         { Notices = work.Relay.Notices };
     }
 
-    /// <summary>Waits for the video in work and frees the networks.</summary>
+    /// <summary>Waits for the current video and frees the networks.</summary>
     public async ValueTask DisposeAsync()
     {
         await turn.WaitAsync().ConfigureAwait(false);
@@ -157,7 +164,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         turn.Release();
     }
 
-    /// <summary>Checks a request and opens its inputs; the model is the caller's until the answer is disposed.</summary>
+    /// <summary>Checks a request and opens its inputs. No other video is made until the result is disposed.</summary>
     private async Task<VideoInWork> BeginAsync(
         TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken cancellationToken)
     {
@@ -170,7 +177,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
             return await Failures.RunAsync(
                 async () => await VideoInWork.OpenAsync(
                     networks, preset, request, inputs, output, new ProgressRelay(progress), turn, cancellationToken).ConfigureAwait(false),
-                inputs.Named).ConfigureAwait(false);
+                inputs.RestoreNames).ConfigureAwait(false);
         }
         catch
         {

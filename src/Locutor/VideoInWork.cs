@@ -9,7 +9,9 @@ using Locutor.TextToSpeech;
 
 namespace Locutor;
 
-/// <summary>A request with its inputs open, holding the model until it is disposed.</summary>
+/// <summary>
+/// A video that is being made: its request and its opened inputs. No other video uses the model until this object is disposed.
+/// </summary>
 internal sealed class VideoInWork : IAsyncDisposable
 {
     private readonly SemaphoreSlim turn;
@@ -26,7 +28,7 @@ internal sealed class VideoInWork : IAsyncDisposable
 
     public ProgressRelay Relay { get; }
 
-    /// <summary>Checks the request, opens its inputs, and tells the user what is done with them.</summary>
+    /// <summary>Checks the request, opens its inputs and reports notices about them.</summary>
     public static async Task<VideoInWork> OpenAsync(
         NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay,
         SemaphoreSlim turn, CancellationToken cancellationToken)
@@ -52,7 +54,7 @@ internal sealed class VideoInWork : IAsyncDisposable
         var production = await VideoProduction.OpenAsync(local, MediaLimits.Default, cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (string note in production.Notes) relay.Notice(inputs.Named(note));
+            foreach (string note in production.Notes) relay.Notice(inputs.RestoreNames(note));
             if (await production.FitNoticeAsync(networks, cancellationToken).ConfigureAwait(false) is { } notice) relay.Notice(notice);
             return new(local, production, inputs, relay, turn);
         }

@@ -1,6 +1,6 @@
 namespace Locutor;
 
-/// <summary>The work that is being done.</summary>
+/// <summary>The current stage of the work.</summary>
 public enum VideoStage
 {
     /// <summary>Files of the model are fetched.</summary>
@@ -22,27 +22,30 @@ public enum VideoStage
     Muxing,
 }
 
-/// <summary>How far a model or a video is.</summary>
-/// <param name="Stage">The work that is being done.</param>
-/// <param name="Fraction">Done part, 0 to 1: of the download while <see cref="VideoStage.Fetching"/>, else of the denoising of the whole
-/// video.</param>
+/// <summary>Progress of loading a model or making a video.</summary>
+/// <param name="Stage">The current stage.</param>
+/// <param name="Fraction">The completed part, 0 to 1: of the download in the stage <see cref="VideoStage.Fetching"/>, later of the whole
+/// video. It never falls within a video.</param>
 public readonly record struct VideoProgress(VideoStage Stage, double Fraction)
 {
-    /// <summary>Number of the clip in work, from 1; 0 before the first. A clip is a piece of the video that is generated at once.</summary>
+    /// <summary>
+    /// Number of the current clip, counted from 1; 0 before the first one. A clip is a part of the video whose frames are denoised
+    /// together.
+    /// </summary>
     public int Clip { get; init; }
 
-    /// <summary>Clips of the video; 0 while it is not known.</summary>
+    /// <summary>Number of clips of the video; 0 while it is not known.</summary>
     public int Clips { get; init; }
 
-    /// <summary>Denoising steps of this clip that are done.</summary>
+    /// <summary>Number of completed denoising steps of this clip.</summary>
     public int Step { get; init; }
 
-    /// <summary>Denoising steps of a clip.</summary>
+    /// <summary>Number of denoising steps of a clip.</summary>
     public int Steps { get; init; }
 
-    /// <summary>Estimated time until the work is done; null until something was measured.</summary>
+    /// <summary>Estimated time until the work is complete; null while it is unknown.</summary>
     public TimeSpan? TimeLeft { get; init; }
 
-    /// <summary>A sentence for the user about this model or this video, such as a crop of the picture; null in most reports.</summary>
+    /// <summary>A message for the user, for example that the picture was cropped; null in most reports.</summary>
     public string? Notice { get; init; }
 }
