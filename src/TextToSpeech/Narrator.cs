@@ -4,9 +4,9 @@ using Locutor.TextToSpeech.Engines;
 
 namespace Locutor.TextToSpeech;
 
-/// <summary>A script as sound.</summary>
+/// <summary>A spoken script.</summary>
 /// <param name="Paths">A WAV file for each person, all of equal length: one person is silent while the other speaks.</param>
-/// <param name="SoundPath">The WAV file of everything that is said; that of the one person if there is only one.</param>
+/// <param name="SoundPath">The WAV file of all speech; for one person, the file in <paramref name="Paths"/>.</param>
 /// <param name="Seconds">Duration.</param>
 /// <param name="Cues">Captions of the words.</param>
 /// <param name="Voices">The voice of each person.</param>
@@ -69,7 +69,7 @@ public sealed class Narrator(VoiceCatalogue catalogue)
     {
         IReadOnlyList<string>[] turns =
             [.. script.Turns.Select(turn => Passages(turn.Text, catalogue.EngineOf(voices[turn.Speaker]).LongestPassage).ToList())];
-        // Each person's passages are spoken in one go, as far as they are asked for.
+        // One call speaks all passages of a person. It speaks a passage when the loop below requests it.
         var people = voices.Select((voice, person) => catalogue.EngineOf(voice)
             .SpeakAsync([.. turns.Where((_, i) => script.Turns[i].Speaker == person).SelectMany(turn => turn)], voice, cancellationToken)
             .GetAsyncEnumerator(cancellationToken)).ToList();
@@ -106,7 +106,7 @@ public sealed class Narrator(VoiceCatalogue catalogue)
         return seconds;
     }
 
-    /// <summary>Writes both people's sound into one file.</summary>
+    /// <summary>Mixes the sounds of both people into one file.</summary>
     private async Task<string> MixAsync(IReadOnlyList<Voice> voices, string folder, CancellationToken cancellationToken)
     {
         string both = Path.Combine(folder, "both.wav");
@@ -121,7 +121,7 @@ public sealed class Narrator(VoiceCatalogue catalogue)
     private static string Label(ISpeechEngine engine, Voice voice) =>
         $"Synthetic media ({engine.SourceType}), made by {Program}, voice {voice.FullName}";
 
-    /// <summary>Divides a turn into what an engine speaks at once: sentences, or as many whole sentences as fit.</summary>
+    /// <summary>Divides a turn into passages, which an engine speaks at once: a sentence, or as many whole sentences as fit.</summary>
     internal static IEnumerable<string> Passages(string text, int? longest)
     {
         var sentences = Sentences.Split(text, Math.Min(LongestSentence, longest ?? LongestSentence));

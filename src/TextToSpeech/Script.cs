@@ -29,7 +29,7 @@ public sealed partial class Script
     /// <summary>The words without the beginnings of lines.</summary>
     public string Words => string.Join("\n\n", Turns.Select(turn => turn.Text));
 
-    /// <summary>Returns why a text cannot be a script; null if it can. The reason follows the name of the field.</summary>
+    /// <summary>Returns the reason why a text is not a valid script; null if it is. Messages have it after the name of the field.</summary>
     public static string? Fault(string text)
     {
         if (text.Length > LongestText) return $"expected text of at most {LongestText} characters, found {text.Length}";

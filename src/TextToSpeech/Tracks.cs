@@ -15,7 +15,9 @@ internal sealed class Tracks(IReadOnlyList<string> paths, IReadOnlyList<string> 
     private readonly WavWriter?[] writers = new WavWriter?[paths.Count];
     private readonly List<Cue> cues = [];
 
-    /// <summary>Why captions are placed by their length, although the engine has marks elsewhere; null otherwise.</summary>
+    /// <summary>
+    /// The reason why captions inside a sentence are placed by their length although the engine can report word times; otherwise null.
+    /// </summary>
     public string? Note { get; private set; }
 
     /// <summary>Returns the captions. Each ends when the next one starts.</summary>
@@ -26,7 +28,7 @@ internal sealed class Tracks(IReadOnlyList<string> paths, IReadOnlyList<string> 
     /// <param name="person">The person.</param>
     /// <param name="speech">The passage.</param>
     /// <param name="start">Seconds from the start of the narration.</param>
-    /// <returns>The end of the passage in seconds; null if nothing is heard.</returns>
+    /// <returns>The end of the passage in seconds; null if the passage is silent.</returns>
     public double? Append(int person, Speech speech, double start)
     {
         var activity = SpeechActivity.Measure(speech.Sound);

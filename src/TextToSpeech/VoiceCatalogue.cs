@@ -11,7 +11,7 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
         "install espeak-ng (Debian and Ubuntu: apt-get install espeak-ng), or name a speech server with speech_url (LOCUTOR_SPEECH_URL)";
 
     /// <summary>
-    /// Creates the catalogue of a server, of flite and of espeak-ng, as far as they are there. The first one gives the default voice.
+    /// Creates the catalogue of a server, flite and espeak-ng, those of them that are available. The first engine has the default voice.
     /// </summary>
     public static VoiceCatalogue FromThisMachine(ISpeechEngine? server) =>
         new([.. new[] { server, Flite.Find(), EspeakNg.Find() }.OfType<ISpeechEngine>()]);
@@ -31,12 +31,12 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
                 faults.Add(failed.Message);
             }
         }
-        if (engines.Count == 0) faults.Add($"there is no voice here: {Install}");
+        if (engines.Count == 0) faults.Add($"this machine has no voice: {Install}");
         return (voices, faults);
     }
 
     /// <summary>
-    /// Returns for each voice the shortest name that finds it: its name, or its full name where an earlier engine has a voice of that name.
+    /// Returns for each voice the shortest unique name: its name, or its full name if an earlier engine has a voice of that name.
     /// </summary>
     public static IReadOnlyList<string> ShortestNames(IReadOnlyList<Voice> voices)
     {
@@ -47,25 +47,25 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
     /// <summary>Returns the engine of a voice.</summary>
     internal ISpeechEngine EngineOf(Voice voice) => engines.First(engine => engine.Name == voice.Engine);
 
-    /// <summary>Finds a voice by its name or its full name; null finds the default voice.</summary>
-    /// <param name="name">The name; null for the default.</param>
-    /// <param name="words">The words to speak. The default voice is for languages in Latin script alone.</param>
+    /// <summary>Finds a voice by its name or its full name.</summary>
+    /// <param name="name">The name; null for the default voice.</param>
+    /// <param name="words">The words to speak. The default voice is refused for text that is not mostly in Latin script.</param>
     /// <param name="cancellationToken">Cancels the search.</param>
     /// <exception cref="SpeechException">There is no such voice, or an engine does not answer.</exception>
     public async Task<Voice> FindAsync(string? name, string words, CancellationToken cancellationToken)
     {
-        if (engines.Count == 0) throw new SpeechException(SpeechFault.NoEngine, $"there is no voice here: {Install}");
+        if (engines.Count == 0) throw new SpeechException(SpeechFault.NoEngine, $"this machine has no voice: {Install}");
         if (name is null)
         {
-            var usual = (await engines[0].VoicesAsync(cancellationToken).ConfigureAwait(false))[0];
+            var defaultVoice = (await engines[0].VoicesAsync(cancellationToken).ConfigureAwait(false))[0];
             if (engines[0] is not SpeechServer && !IsLatin(words))
             {
                 throw new SpeechException(
                     SpeechFault.Voice,
-                    $"expected a voice for the script of this text, since {usual.Name} speaks English; 'locutor voices' and GET " +
+                    $"expected a voice for the script of this text, since {defaultVoice.Name} speaks English; 'locutor voices' and GET " +
                     "/v1/voices list them");
             }
-            return usual;
+            return defaultVoice;
         }
         SpeechException? failure = null;
         foreach (var engine in engines)
@@ -92,12 +92,12 @@ public sealed class VoiceCatalogue(IReadOnlyList<ISpeechEngine> engines)
     {
         var voices = (await ListAsync(cancellationToken).ConfigureAwait(false)).Voices;
         string start = name.Split('-', '+', ':')[0];
-        string[] alike =
+        string[] similar =
         [
             .. voices.Where(voice => start.Length > 0 && voice.Name.StartsWith(start, StringComparison.OrdinalIgnoreCase))
                 .Concat(voices).Select(voice => voice.Name).Distinct().Take(4)
         ];
-        return $"expected one of {string.Join(", ", alike)} or another of the {voices.Count} voices that 'locutor voices' and GET " +
+        return $"expected one of {string.Join(", ", similar)} or another of the {voices.Count} voices that 'locutor voices' and GET " +
             $"/v1/voices list, found '{name}'";
     }
 

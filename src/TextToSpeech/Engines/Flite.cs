@@ -7,7 +7,7 @@ namespace Locutor.TextToSpeech.Engines;
 /// <summary>The program flite, whose English voices sound more natural than those of espeak-ng.</summary>
 public sealed class Flite : ISpeechEngine
 {
-    /// <summary>The voices that are told first: a woman's, then a man's.</summary>
+    /// <summary>The voices that are listed first: a woman's, then a man's.</summary>
     private static readonly string[] Best = ["slt", "rms"];
 
     private readonly string program;
@@ -17,7 +17,7 @@ public sealed class Flite : ISpeechEngine
 
     public string Name => "flite";
 
-    /// <summary>Sound from units of recorded speech.</summary>
+    /// <summary>The source type of sound from a model that was trained on recordings.</summary>
     public string SourceType => "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
     public int? LongestPassage => null;
@@ -66,7 +66,7 @@ public sealed class Flite : ISpeechEngine
             await SpeechTool.RunAsync(program, ["-lv"], default, cancellationToken).ConfigureAwait(false));
         string[] names = list[(list.IndexOf(':', StringComparison.Ordinal) + 1)..]
             .Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries);
-        // awb_time speaks nothing but the time of day.
+        // The voice awb_time speaks only the time of day.
         return [.. names.Where(name => name != "awb_time").Select(name => new Voice(Name, name, "en", "English"))
             .OrderBy(voice => Array.IndexOf(Best, voice.Name) is var rank && rank < 0 ? Best.Length : rank)
             .ThenBy(voice => voice.Name, StringComparer.Ordinal)];

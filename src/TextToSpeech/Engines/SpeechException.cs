@@ -1,12 +1,12 @@
 namespace Locutor.TextToSpeech.Engines;
 
-/// <summary>Why a text was not spoken.</summary>
+/// <summary>The reason why a text was not spoken.</summary>
 public enum SpeechFault
 {
     /// <summary>There is no such voice, or no voice for this text.</summary>
     Voice,
 
-    /// <summary>The text has nothing that the voice can speak.</summary>
+    /// <summary>The voice cannot speak any word of the text.</summary>
     Text,
 
     /// <summary>The speech is longer than allowed.</summary>
@@ -19,7 +19,9 @@ public enum SpeechFault
     EngineFailed,
 }
 
-/// <summary>A text was not spoken. The message is one line: what was expected, what was found, and what to do.</summary>
+/// <summary>
+/// Thrown when a text cannot be spoken. The message is one line: what was expected, what was found, and what to do.
+/// </summary>
 public sealed class SpeechException(SpeechFault fault, string message, Exception? inner = null)
     : Exception(message.ReplaceLineEndings(" "), inner)
 {

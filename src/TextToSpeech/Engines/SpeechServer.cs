@@ -8,8 +8,8 @@ using Locutor.Media.Sound;
 namespace Locutor.TextToSpeech.Engines;
 
 /// <summary>
-/// A server that speaks OpenAI's <c>/v1/audio/speech</c>: Kokoro-FastAPI, openedai-speech, LocalAI, the hosted one and others. Redirects
-/// are not followed, and its answers are bounded in size and time.
+/// A server with OpenAI's protocol <c>/v1/audio/speech</c>: Kokoro-FastAPI, openedai-speech, LocalAI, OpenAI's own and others. Redirects
+/// are not followed, and answers are bounded in size and time.
 /// </summary>
 public sealed class SpeechServer : ISpeechEngine, IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
     private const int LongestAnswer = 128 << 20, LongestList = 1 << 20, LongestReason = 300;
     private static readonly TimeSpan KeepList = TimeSpan.FromMinutes(5);
 
-    /// <summary>Voices that the hosted server and its look-alikes have in common, where a server has no list.</summary>
+    /// <summary>Voices that most servers have, for a server without a list.</summary>
     private static readonly string[] Common = ["alloy", "echo", "fable", "onyx", "nova", "shimmer"];
 
     private readonly SpeechServerOptions options;
@@ -41,7 +41,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
 
     public string SourceType => "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
 
-    /// <summary>Half of what OpenAI's interface allows, so that a voice keeps its tone and an answer comes in time.</summary>
+    /// <summary>Half of the limit of OpenAI's protocol, so that a voice keeps its tone and an answer arrives in time.</summary>
     public int? LongestPassage => 2000;
 
     public async Task<IReadOnlyList<Voice>> VoicesAsync(CancellationToken cancellationToken)
@@ -88,7 +88,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
 
     public void Dispose() => http.Dispose();
 
-    /// <summary>Asks for the list that Kokoro-FastAPI and others have; a server without one gets the common names.</summary>
+    /// <summary>Requests the list of voices. For a server without such a list, returns names that most servers have.</summary>
     private async Task<IReadOnlyList<string>> AskForVoicesAsync(CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, At("audio/voices"));
@@ -164,7 +164,7 @@ public sealed class SpeechServer : ISpeechEngine, IDisposable
         return true;
     }
 
-    /// <summary>Returns the status with the first words of the body, which usually tell what is wrong.</summary>
+    /// <summary>Returns the status with the start of the body, which usually has the reason.</summary>
     private async Task<string> ReasonAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         using var body = await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false);

@@ -1,16 +1,16 @@
 namespace Locutor.TextToSpeech.Engines;
 
-/// <summary>A server that speaks OpenAI's <c>/v1/audio/speech</c>, and how it is asked.</summary>
-/// <param name="Address">Base address; <c>v1/audio/speech</c> is added where it does not end in <c>/v1</c> already.</param>
+/// <summary>A server with OpenAI's protocol <c>/v1/audio/speech</c>, and the options of requests to it.</summary>
+/// <param name="Address">Base address with or without <c>/v1</c> at its end; the rest of the path is added.</param>
 public sealed record SpeechServerOptions(Uri Address)
 {
-    /// <summary>What the variables of the environment begin with: LOCUTOR_SPEECH_URL and so on.</summary>
+    /// <summary>Prefix of the environment variables: LOCUTOR_SPEECH_URL and so on.</summary>
     private const string Prefix = "LOCUTOR_SPEECH_";
 
-    /// <summary>The model that requests name.</summary>
+    /// <summary>Name of the model in requests.</summary>
     public string Model { get; init; } = "tts-1";
 
-    /// <summary>Voices to offer; empty asks the server for its list.</summary>
+    /// <summary>Names of voices; empty for the list of the server.</summary>
     public IReadOnlyList<string> Voices { get; init; } = [];
 
     /// <summary>The key that is sent as a bearer token; null for none.</summary>

@@ -5,8 +5,8 @@ using System.Text;
 namespace Locutor.TextToSpeech.Engines.Espeak;
 
 /// <summary>
-/// The shared library of espeak-ng, whose events tell where each word begins. Its state is global and a fault in it ends the process, so
-/// it is used by <see cref="EspeakProcess"/> alone.
+/// The shared library of espeak-ng, whose events report the start of each word. Its state is global and a fault in it ends the process, so
+/// only <see cref="EspeakProcess"/> uses it.
 /// </summary>
 internal static unsafe class EspeakLibrary
 {
@@ -49,7 +49,7 @@ internal static unsafe class EspeakLibrary
         }
     }
 
-    /// <summary>Chooses a voice as the program espeak-ng does: by its name, or where none has it, by its language.</summary>
+    /// <summary>Chooses a voice as the program espeak-ng does: by its name, or, if no voice has that name, by its language.</summary>
     private static void Choose(nint library, string voice)
     {
         var byName = (delegate* unmanaged[Cdecl]<byte*, int>)NativeLibrary.GetExport(library, "espeak_SetVoiceByName");
@@ -61,7 +61,7 @@ internal static unsafe class EspeakLibrary
         }
     }
 
-    /// <summary>Speaks a text. Signs of markup and phonemes in it are text.</summary>
+    /// <summary>Speaks a text. Symbols of markup and phonemes in it are spoken as text.</summary>
     /// <param name="text">The text in UTF-8, with a zero at its end.</param>
     /// <returns>The sound, and for each word the number of its first character, counted from 0, and its time.</returns>
     /// <exception cref="InvalidDataException">The synthesis failed, or its sound is too long.</exception>
@@ -78,7 +78,7 @@ internal static unsafe class EspeakLibrary
     }
 
     /// <summary>Receives a piece of sound and the events that begin in it.</summary>
-    /// <returns>0 to go on, 1 to stop.</returns>
+    /// <returns>0 to continue, 1 to stop.</returns>
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Receive(short* samples, int count, Event* events)
     {

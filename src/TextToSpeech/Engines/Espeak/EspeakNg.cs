@@ -8,16 +8,16 @@ using Locutor.Media.Sound;
 namespace Locutor.TextToSpeech.Engines.Espeak;
 
 /// <summary>
-/// espeak-ng, which speaks more than a hundred languages. A voice may have a variant, as in <c>de+f3</c>. It runs as a process of its
-/// own, so that a text that breaks it breaks nothing else: the program espeak-ng, or for long sentences, whose captions need the times of
-/// words, its library in an <see cref="EspeakProcess"/>.
+/// espeak-ng, which speaks more than a hundred languages. A voice may have a variant, as in <c>de+f3</c>. It runs in a separate process,
+/// because a text may crash it: the program espeak-ng, or, for long sentences, whose captions need the times of words, its library in an
+/// <see cref="EspeakProcess"/>.
 /// </summary>
 public sealed partial class EspeakNg : ISpeechEngine
 {
-    /// <summary>The voice of requests that name none.</summary>
+    /// <summary>The default voice.</summary>
     private const string Usual = "en-us";
 
-    /// <summary>A woman's variant and a man's, for two people.</summary>
+    /// <summary>The variants of a woman and a man, for two people.</summary>
     private const string Woman = "f3", Man = "m3";
 
     private readonly string program;
@@ -28,7 +28,7 @@ public sealed partial class EspeakNg : ISpeechEngine
 
     public string Name => "espeak-ng";
 
-    /// <summary>Sound by formulas alone, without a trained model.</summary>
+    /// <summary>The source type of sound from formulas, without a trained model.</summary>
     public string SourceType => "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia";
 
     public int? LongestPassage => null;
@@ -81,7 +81,7 @@ public sealed partial class EspeakNg : ISpeechEngine
         }
     }
 
-    /// <summary>Starts the process with the library; where that is not possible, the reason is returned in its place.</summary>
+    /// <summary>Starts the process with the library. If that is not possible, returns the reason as a note.</summary>
     private async Task<(EspeakSession? Session, string? Note)> StartAsync(Voice voice, CancellationToken cancellationToken)
     {
         const string Note = "captions inside long sentences are placed by their length";
@@ -98,7 +98,7 @@ public sealed partial class EspeakNg : ISpeechEngine
 
     private async Task<Waveform> SpeakAsync(string passage, Voice voice, CancellationToken cancellationToken)
     {
-        // In [[ ]] espeak-ng would read names of phonemes.
+        // espeak-ng would read the text in [[ ]] as names of phonemes.
         string plain = passage.Replace("[[", "[ [", StringComparison.Ordinal);
         byte[] wav = await SpeechTool.RunAsync(
             program, ["-v", voice.Name, "-b", "1", "--stdin", "--stdout"], Encoding.UTF8.GetBytes(plain),

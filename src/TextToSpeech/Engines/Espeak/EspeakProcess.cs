@@ -7,7 +7,7 @@ namespace Locutor.TextToSpeech.Engines.Espeak;
 
 /// <summary>
 /// The process that speaks texts with <see cref="EspeakLibrary"/>: this program, started again with a hidden verb and the name of a voice.
-/// It writes the sample rate, and for every text on its standard input the sound and the times of the words.
+/// It writes the sample rate to its standard output, and for every text on its standard input the sound and the times of the words.
 /// </summary>
 public static class EspeakProcess
 {
@@ -25,7 +25,10 @@ public static class EspeakProcess
     /// <summary>The command that starts the process; null in a program that does not have the hidden verb.</summary>
     internal static IReadOnlyList<string>? Command { get; private set; }
 
-    /// <summary>Runs the hidden verb if the command line has it. Programs call this first, which tells that they have the verb.</summary>
+    /// <summary>
+    /// Runs the hidden verb if the command line has it. A program that supports the verb calls this first; only then
+    /// <see cref="Command"/> is set.
+    /// </summary>
     /// <returns>The exit code; null for another command line.</returns>
     public static int? TryRun(string[] args)
     {

@@ -5,7 +5,7 @@ using Locutor.Media.Sound;
 
 namespace Locutor.TextToSpeech.Engines.Espeak;
 
-/// <summary>A running <see cref="EspeakProcess"/>. What it writes is bounded and checked, as the output of any program.</summary>
+/// <summary>A running <see cref="EspeakProcess"/>. Its output is bounded and checked.</summary>
 internal sealed class EspeakSession : IAsyncDisposable
 {
     private const int HighestRate = 192_000, MostWords = 1 << 16;
@@ -70,7 +70,10 @@ internal sealed class EspeakSession : IAsyncDisposable
         return samples;
     }
 
-    /// <summary>Turns pairs of a character's number and milliseconds into marks. The library counts characters of Unicode.</summary>
+    /// <summary>
+    /// Converts pairs to marks. A pair has the index of a character, which the library counts in Unicode code points, and a time in
+    /// milliseconds.
+    /// </summary>
     private static List<WordMark> Marks(string passage, ReadOnlySpan<int> pairs)
     {
         var indices = new List<int>();
@@ -97,7 +100,7 @@ internal sealed class EspeakSession : IAsyncDisposable
         return bytes;
     }
 
-    /// <summary>Runs one exchange with the process within the time limit; a process that ends in it has failed.</summary>
+    /// <summary>Runs one exchange with the process within the time limit. If the process ends meanwhile, it has failed.</summary>
     private async Task<T> ExchangeAsync<T>(Func<CancellationToken, Task<T>> exchange, CancellationToken cancellationToken)
     {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
