@@ -30,7 +30,7 @@ public sealed class CacheFiles(string folder, string extension)
         }
     }
 
-    /// <summary>Stores content for a key. If the folder cannot be written, nothing happens.</summary>
+    /// <summary>Stores content for a key. If the folder cannot be written, nothing is stored.</summary>
     public void TryWrite(string key, byte[] content)
     {
         try

@@ -44,19 +44,19 @@ public sealed partial class DeviceOutOfMemoryException(string message, Exception
     }
 
     /// <summary>
-    /// Converts a failure for lack of memory; returns null for any other failure. It parses libtorch's message, because TorchSharp passes
-    /// on nothing else of a native exception.
+    /// Converts a failure for lack of memory; returns null for any other failure. It parses libtorch's message, the only part of a native
+    /// exception that TorchSharp keeps.
     /// </summary>
     public static DeviceOutOfMemoryException? From(Exception failure)
     {
-        string of = "";
+        string gpu = "";
         for (var one = (Exception?)failure; one is not null; one = one.InnerException)
         {
             if (one is DeviceOutOfMemoryException) return null; // recognised already
-            if (one is DeviceFailedException failed) of = $"{failed.Device}: "; // one of several GPUs
+            if (one is DeviceFailedException failed) gpu = $"{failed.Device}: "; // one of several GPUs
             if (one is OutOfMemoryException) return new("the machine's memory does not suffice", failure);
             if (one is not ExternalException) continue;
-            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(of + GpuMessage(one.Message), failure);
+            if (one.Message.Contains("CUDA out of memory", StringComparison.Ordinal)) return new(gpu + GpuMessage(one.Message), failure);
             if (HostAmount().Match(one.Message) is { Success: true } host)
                 return new($"the machine's memory does not suffice: {host.Groups["asked"]} bytes more were asked for", failure);
         }

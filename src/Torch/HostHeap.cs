@@ -10,9 +10,9 @@ namespace Locutor.Torch;
 public sealed partial class HostHeap
 {
     /// <summary>
-    /// Growth beyond the need of one piece of work above which pages are returned: the larger one of this number of bytes and this ratio to
-    /// the need. The next piece of work causes a page fault for every page that it uses again, a fifth of its CPU time if the networks are
-    /// small, so pages must not be returned after every piece of work.
+    /// Growth beyond the need of one piece of work above which pages are returned: this number of bytes or this ratio of the need,
+    /// whichever is larger. The next piece of work causes a page fault for every returned page that it uses. With small networks, that is a
+    /// fifth of the CPU time, so pages are not returned after every piece of work.
     /// </summary>
     private const long SlackBytes = 192L << 20;
 
@@ -21,7 +21,7 @@ public sealed partial class HostHeap
 
     private static readonly bool Available = OperatingSystem.IsLinux() && HasTrim();
 
-    private long pieces, needed; // the need: resident bytes after a piece of work that began without holes
+    private long pieces, needed; // needed: resident bytes after a piece of work that began without holes
     private bool wasTrimmed;
 
     /// <summary>Call before the first of several equal pieces of work, and after each of them.</summary>
@@ -36,8 +36,8 @@ public sealed partial class HostHeap
     }
 
     /// <summary>
-    /// Frees the memory of finished work: tensors that only the garbage collector knows, and the pages of holes. Call it between long
-    /// pieces of work; it takes some milliseconds.
+    /// Frees the memory of finished work: tensors that wait for the garbage collector, and the pages of holes. Call it between long pieces
+    /// of work; it takes some milliseconds.
     /// </summary>
     public static void Release()
     {

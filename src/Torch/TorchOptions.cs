@@ -5,8 +5,8 @@ using Locutor.Torch.Cuda;
 namespace Locutor.Torch;
 
 /// <summary>
-/// Choices of the user that libtorch, the kernels and the self test follow. A program reads them once, usually with
-/// <see cref="FromEnvironment"/>, and passes them to <c>TorchLibraries.Load</c>. Nothing else in the libraries reads the environment.
+/// The user's options for libtorch, the kernels and the self test. A program reads them once, usually with <see cref="FromEnvironment"/>,
+/// and passes them to <c>TorchLibraries.Load</c>. The kernels and networks do not read the environment.
 /// </summary>
 public sealed record TorchOptions
 {
@@ -40,14 +40,14 @@ public sealed record TorchOptions
     /// <summary>Whether libtorch follows its own variable <see cref="LogVariable"/>; otherwise it prints errors only.</summary>
     public bool OwnLogLevel { get; init; }
 
-    /// <summary>Path of NVRTC, the run-time compiler of CUDA; null searches it.</summary>
+    /// <summary>Path of NVRTC, the run-time compiler of CUDA; null searches for it.</summary>
     public string? Nvrtc { get; init; }
 
     /// <summary>Folder of compiled kernels and self test results.</summary>
     public string CacheFolder { get; init; } = Path.Combine(
         Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "locutor");
 
-    /// <summary>Whether every operation uses libtorch in place of the kernels of this library.</summary>
+    /// <summary>Whether every operation uses libtorch instead of the kernels of this library.</summary>
     public bool PlainKernels { get; init; }
 
     /// <summary>Precision of self attention: <c>auto</c>, <c>exact</c> or <c>8bit</c>.</summary>
@@ -56,7 +56,7 @@ public sealed record TorchOptions
     /// <summary>Whether operations are tested before a network uses them.</summary>
     public bool SelfTest { get; init; } = true;
 
-    /// <summary>Compute capability that is used in place of the GPU's own, for example <c>8.0</c>; it cannot be higher.</summary>
+    /// <summary>Compute capability to use instead of the GPU's own, for example <c>8.0</c>; it cannot be higher.</summary>
     public string? Capability { get; init; }
 
     /// <summary>Fault that tests inject: <c>convolution</c> or <c>convolution-gradients</c>.</summary>
@@ -86,7 +86,7 @@ public sealed record TorchOptions
     }
 
     /// <summary>
-    /// Replaces the options in the calling code, and in what it awaits or starts, until the result is disposed; for comparisons and tests.
+    /// Replaces the options for the calling code and the tasks that it starts, until the result is disposed; for comparisons and tests.
     /// </summary>
     public static IDisposable Override(TorchOptions options)
     {

@@ -4,7 +4,7 @@ namespace Locutor.Torch;
 
 /// <summary>
 /// Operations of libtorch that TorchSharp does not bind, called through TorchScript. An unknown name would abort the process, so a test
-/// compiles all.
+/// compiles all operations.
 /// </summary>
 public static class TorchScripts
 {
@@ -79,7 +79,7 @@ public static class TorchScripts
     }
 
     /// <summary>
-    /// softmax(q k^T / sqrt(D)) v on a CPU, and the natural logarithm of what the exponentials sum up to: [B, H, L], float32.
+    /// Computes softmax(q k^T / sqrt(D)) v on a CPU, and the natural logarithm of the sums of exponentials, [B, H, L] in float32.
     /// </summary>
     /// <param name="q">[B, H, L, D]</param>
     /// <param name="k">[B, H, keys, D]</param>

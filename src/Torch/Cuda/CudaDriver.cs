@@ -5,8 +5,7 @@ namespace Locutor.Torch.Cuda;
 
 /// <summary>
 /// Functions of the CUDA driver that TorchSharp does not bind: modules, launches, streams, events, pinned memory, free memory. Use them
-/// only if
-/// <see cref="IsPresent"/> is true.
+/// only if <see cref="IsPresent"/> is true.
 /// </summary>
 public static unsafe partial class CudaDriver
 {
@@ -54,7 +53,7 @@ public static unsafe partial class CudaDriver
         return possible != 0;
     }
 
-    /// <summary>Returns the compute capability of the GPU itself, also when the user chose a lower one.</summary>
+    /// <summary>Returns the compute capability of the GPU itself, even if the user chose a lower one.</summary>
     public static GpuCapability Capability(int device)
     {
         int handle, major, minor;
@@ -170,7 +169,7 @@ public static unsafe partial class CudaDriver
     /// <param name="toPitch">Bytes from the start of a row to that of the next in the target.</param>
     /// <param name="fromPitch">Bytes from the start of a row to that of the next in the source.</param>
     /// <param name="width">Bytes of a row.</param>
-    /// <param name="rows">Number of rows; with 0, nothing happens.</param>
+    /// <param name="rows">Number of rows; with 0, nothing is copied.</param>
     public static void CopyRows(nint to, long toPitch, nint from, long fromPitch, long width, long rows, nint stream)
     {
         if (rows == 0 || width == 0) return;

@@ -14,13 +14,13 @@ public static partial class CudaMemory
     public const long DriverOverheadBytes = 3L << 28;
 
     /// <summary>
-    /// Lets libtorch allocate expandable segments, which waste less memory between tensors (a float8 pass at the released sizes: 22.4 GiB
-    /// in place of 24.6, at the same speed), and limits the memory of this process: libtorch frees its cache before it exceeds the limit,
-    /// and fails if that is not enough. Call it before libtorch's first allocation on a GPU. A setting of the user in the environment is
-    /// kept.
+    /// Lets libtorch allocate expandable segments, which waste less memory between tensors (22.4 instead of 24.6 GiB for a float8 pass at
+    /// the released sizes, at equal speed), and limits the memory of this process: libtorch frees its cache before it exceeds the limit,
+    /// and fails if that is not enough. Call it before libtorch's first allocation on a GPU. If the user has set the variable in the
+    /// environment, it is not changed.
     /// </summary>
-    /// <param name="device">Device of the networks; nothing happens on a CPU.</param>
-    /// <param name="limit">Bytes of the GPU that this process may use; null: all.</param>
+    /// <param name="device">Device of the networks; the call has no effect for a CPU.</param>
+    /// <param name="limit">GPU memory in bytes that this process may use; null for no limit.</param>
     public static void Configure(Device device, long? limit)
     {
         if (device.type != TorchSharp.DeviceType.CUDA || !CudaDriver.IsPresent
@@ -35,7 +35,7 @@ public static partial class CudaMemory
             double share = Math.Clamp((bytes - DriverOverheadBytes) / (double)CudaDriver.Memory(Math.Max(0, device.index)).Total, 0.01, 1);
             setting += string.Create(CultureInfo.InvariantCulture, $",per_process_memory_fraction:{share:0.0000}");
         }
-        _ = setenv(Variable, setting, 1); // .NET does not pass variables on to the C library, which libtorch asks
+        _ = setenv(Variable, setting, 1); // libtorch reads the variables of the C library, which .NET does not change
     }
 
     [LibraryImport("libc", StringMarshalling = StringMarshalling.Utf8)]

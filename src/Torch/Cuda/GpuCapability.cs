@@ -5,8 +5,8 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Cuda;
 
 /// <summary>
-/// The compute capability of a GPU and the features that NVIDIA documents for it. No other type knows such numbers. A feature that is
-/// documented is tested before it is used; layers ask for the outcome of that test, never for the capability.
+/// The compute capability of a GPU and the features that NVIDIA documents for it. No other type uses these numbers. A documented feature is
+/// tested before it is used; layers depend on the result of that test, never on the capability.
 /// </summary>
 /// <param name="Major">First number, for example 9 of capability 9.0.</param>
 /// <param name="Minor">Second number, one digit.</param>

@@ -4,8 +4,8 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// A thread for the work of one device that waits for more work afterwards. libtorch keeps cuDNN's execution plans for each thread, and a
-/// new thread builds them again: 0.1 s for a pass of the transformer, in which the GPU waits.
+/// A thread that runs the work of one device and then waits for more. libtorch keeps cuDNN's execution plans for each thread. A new thread
+/// would build them again, which takes 0.1 s for a pass of the transformer, while the GPU is idle.
 /// </summary>
 internal sealed class DeviceThread
 {
@@ -13,7 +13,7 @@ internal sealed class DeviceThread
 
     private readonly ConcurrentStack<DeviceThread> idle;
     private readonly object turn = new();
-    private Func<Action>? work; // runs the work; what it returns completes the task of the caller
+    private Func<Action>? work; // runs the work and returns an action that completes the task of the caller
 
     private DeviceThread(string name, ConcurrentStack<DeviceThread> idle)
     {
@@ -29,7 +29,7 @@ internal sealed class DeviceThread
         var idle = IdleOf.GetOrAdd(name, _ => new());
         if (!idle.TryPop(out var thread)) thread = new(name, idle);
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var context = ExecutionContext.Capture()!; // options that the caller overrides hold on the thread too
+        var context = ExecutionContext.Capture()!; // so that TorchOptions.Override applies to the thread too
         thread.Give(() =>
         {
             try

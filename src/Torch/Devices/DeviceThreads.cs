@@ -5,13 +5,13 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// Runs work on several devices at the same time: a thread for each device, the first device on the calling thread. Each thread has dispose
-/// scopes and a gradient mode of its own, as TorchSharp keeps them for each thread.
+/// Runs work on several devices at the same time: one thread for each device, the first device on the calling thread. TorchSharp keeps
+/// dispose scopes and the gradient mode for each thread separately.
 /// </summary>
 public static class DeviceThreads
 {
     /// <summary>
-    /// Runs work for one device on a thread for it and waits for the end. The current GPU of the calling thread stays as it is.
+    /// Runs work on a thread of its device and waits for the end. The current GPU of the calling thread does not change.
     /// </summary>
     public static T On<T>(Device device, Func<T> work) => DeviceThread.Start(
         device,

@@ -4,15 +4,15 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// One member's side of a group of devices that exchange parts of tensors. Each member runs on a thread of its own
-/// (<see cref="DeviceThreads"/>), and all members make the same calls in the same order. Each member copies from the others what it needs:
-/// an event tells when their tensors are computed, and another when the copies are done, so that no thread waits for a device. Copies run
-/// beside computing until <see cref="Arrive"/>.
+/// One member of a group of devices that exchange parts of tensors. Each member runs on its own thread (<see cref="DeviceThreads"/>), and
+/// all members make the same calls in the same order. Each member copies the parts that it needs from the others. CUDA events mark when
+/// the tensors are computed and when the copies are done, so that no thread waits for a device. Copies run in parallel to computations
+/// until <see cref="Arrive"/>.
 /// </summary>
 public sealed class Exchange : IDisposable
 {
     private readonly Rendezvous meeting;
-    private readonly Lazy<ICopyStream> stream; // created on the thread of the member, since it changes the current GPU of its thread
+    private readonly Lazy<ICopyStream> stream; // created on the member's thread, because this changes the current GPU of the thread
     private readonly List<Tensor> read = []; // tensors of this member that others may still read
 
     private Exchange(Rendezvous meeting, Device device, int member, int members)
@@ -27,7 +27,7 @@ public sealed class Exchange : IDisposable
     /// <summary>Number of members.</summary>
     public int Members { get; }
 
-    /// <summary>Creates the sides of all members. GPUs must have access to each other's memory.</summary>
+    /// <summary>Creates all members of a group. GPUs must have access to each other's memory.</summary>
     /// <param name="devices">Device of each member. Several members may be on the CPU.</param>
     public static IReadOnlyList<Exchange> Create(IReadOnlyList<Device> devices)
     {
@@ -61,7 +61,7 @@ public sealed class Exchange : IDisposable
     public (Tensor Result, Tensor Own) StartWithoutOwn(Tensor mine, int split, IReadOnlyList<(long From, long Length)> parts, int join)
     {
         var copies = stream.Value;
-        read.Add(mine.alias().DetachFromDisposeScope()); // lives until all have copied from it, whatever the caller does
+        read.Add(mine.alias().DetachFromDisposeScope()); // keeps the memory until all have copied, even if the caller disposes it
         long[] shape = mine.shape;
         shape[split] = parts[Member].Length;
         long length = shape[join];
@@ -72,7 +72,7 @@ public sealed class Exchange : IDisposable
         copies.CopiesWaitFor(offers[Member].Ready); // the memory of the result may have been in use until now
         for (int i = 1; i < Members; i++)
         {
-            int other = (Member + i) % Members; // every member begins with another one, so that no link has all copies at once
+            int other = (Member + i) % Members; // each member begins with a different one, so that the copies use different links
             using var part = offers[other].Tensor.narrow(split, parts[Member].From, parts[Member].Length);
             using var to = result.narrow(join, starts[other], offers[other].Length);
             copies.ForeignCopiesWaitFor(offers[other].Ready);
@@ -88,7 +88,7 @@ public sealed class Exchange : IDisposable
     /// </summary>
     public void Arrive()
     {
-        // The others' copies too: later work may overwrite the memory of a tensor that is freed now.
+        // It waits for the others' copies too: later work may overwrite the memory of a tensor that is freed now.
         foreach (nint mark in meeting.Share(Member, stream.Value.MarkCopies())) stream.Value.WorkWaitsFor(mark);
         Release();
     }

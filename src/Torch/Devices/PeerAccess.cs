@@ -15,8 +15,8 @@ public static class PeerAccess
         Pairs(devices).All(pair => CudaDriver.CanAccessPeer(Math.Max(0, pair.From.index), Math.Max(0, pair.To.index)));
 
     /// <summary>
-    /// Lets libtorch map the memory of each GPU for all others, that which it allocates later too. One copy by libtorch does it; it must
-    /// come before copies with the driver.
+    /// Makes libtorch map the memory of each GPU for all others, including memory that it allocates later. One copy by libtorch has this
+    /// effect; it must come before copies with the driver.
     /// </summary>
     internal static void Enable(IReadOnlyList<Device> devices)
     {

@@ -4,14 +4,14 @@ using static TorchSharp.torch;
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// Copies from the memory of GPUs with the copy engines, so that kernels keep all multiprocessors. Copies from other GPUs and copies inside
-/// this one have a stream each, so that neither waits for the other. The GPUs must have access to each other's memory
+/// Copies memory of GPUs with their copy engines, so that kernels keep all multiprocessors. Copies from other GPUs and copies inside this
+/// one have a stream each, so that they do not wait for each other. The GPUs must have access to each other's memory
 /// (<see cref="PeerAccess"/>).
 /// </summary>
 internal sealed class PeerCopyStream : ICopyStream
 {
     /// <summary>
-    /// Number of events that are used in turn. A mark is used up when the exchange that took it is finished, and an exchange takes three.
+    /// Number of events that are used in turn. An exchange uses three of them, and needs them until it is finished.
     /// </summary>
     private const int Events = 64;
 

@@ -1,19 +1,19 @@
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// A barrier for a fixed number of threads, at which each thread hands one value to all others. If a member breaks it, every thread that
-/// waits or comes later gets a <see cref="GroupBrokenException"/>, so that no thread waits for one that has failed.
+/// A barrier for a fixed number of threads, at which each thread passes one value to all others. If a member breaks it, every thread that
+/// waits or arrives later gets a <see cref="GroupBrokenException"/>, so that no thread waits for a failed one.
 /// </summary>
 /// <param name="members">Number of threads.</param>
 internal sealed class Rendezvous(int members)
 {
     private readonly object gate = new();
-    private object?[] handed = new object?[members], complete = [];
+    private object?[] values = new object?[members], complete = [];
     private int arrived;
     private long round;
     private bool broken;
 
-    /// <summary>Waits until every member has handed its value of this round.</summary>
+    /// <summary>Waits until every member has passed its value of this round.</summary>
     /// <param name="member">Number of the calling member, from 0.</param>
     /// <param name="value">Value for the other members.</param>
     /// <returns>The values of all members, in their order.</returns>
@@ -24,10 +24,10 @@ internal sealed class Rendezvous(int members)
         {
             if (broken) throw new GroupBrokenException();
             long mine = round;
-            handed[member] = value;
+            values[member] = value;
             if (++arrived == members)
             {
-                (complete, handed) = (handed, new object?[members]);
+                (complete, values) = (values, new object?[members]);
                 arrived = 0;
                 round++;
                 Monitor.PulseAll(gate);
@@ -40,7 +40,7 @@ internal sealed class Rendezvous(int members)
         }
     }
 
-    /// <summary>Makes all members fail that wait here or come later.</summary>
+    /// <summary>Makes all members fail that wait or arrive later.</summary>
     public void Break()
     {
         lock (gate)
@@ -57,5 +57,5 @@ internal sealed class Rendezvous(int members)
     }
 }
 
-/// <summary>Another thread of the group has failed; its own exception tells why.</summary>
+/// <summary>Thrown when another thread of the group has failed; the exception of that thread has the reason.</summary>
 public sealed class GroupBrokenException() : Exception("another device of the group has failed");

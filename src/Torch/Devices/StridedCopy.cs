@@ -1,8 +1,8 @@
 namespace Locutor.Torch.Devices;
 
 /// <summary>
-/// A copy between two strided tensors of one shape as rows of contiguous values, which a copy engine moves in one command for each start.
-/// All lengths count values.
+/// A copy between two strided tensors of equal shape, divided into commands for a copy engine. Each command moves rows of contiguous
+/// values. All lengths and strides are in values.
 /// </summary>
 /// <param name="Width">Values of a row.</param>
 /// <param name="Rows">Rows of a command.</param>

@@ -55,7 +55,7 @@ internal static unsafe partial class ScalarLifetime
         *(nint*)(code + 2) = target;
         (code[10], code[11]) = (0xFF, 0xE0); // jmp rax
         if (Protect(start, length, ReadExecute) != 0)
-            throw new InvalidOperationException("libLibTorchSharp.so was made writable and cannot be made executable again");
+            throw new InvalidOperationException("the code of libLibTorchSharp.so was made writable and cannot be made executable again");
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]

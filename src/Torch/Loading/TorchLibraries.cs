@@ -14,8 +14,7 @@ public static unsafe class TorchLibraries
 
     /// <summary>
     /// Sets the options of the program, loads the libraries of <see cref="TorchOptions.Folder"/>, limits libtorch's log to errors, and
-    /// installs
-    /// <see cref="ScalarLifetime"/>. Call it before any other use of TorchSharp.
+    /// installs <see cref="ScalarLifetime"/>. Call it before any other use of TorchSharp.
     /// </summary>
     /// <param name="options">Options of the program.</param>
     /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
@@ -47,15 +46,15 @@ public static unsafe class TorchLibraries
         }
         catch (Exception failure) when (failure is DllNotFoundException or BadImageFormatException)
         {
-            // general advice comes before it
+            // the reason is the last line, after general advice
             string reason = failure.Message.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[^1];
             throw new DllNotFoundException($"{TorchOptions.FolderVariable}: {reason}", failure);
         }
     }
 
     /// <summary>
-    /// Limits the log to errors: users cannot act on warnings such as "Could not initialize NNPACK". libtorch reads its variable only when
-    /// this calls it.
+    /// Limits the log to errors: users cannot act on warnings such as "Could not initialize NNPACK". libtorch reads its own variable only
+    /// in <c>c10::initLogging</c>, which is called here if the user has set the variable.
     /// </summary>
     private static void SetLogLevel(nint c10, TorchOptions options)
     {
