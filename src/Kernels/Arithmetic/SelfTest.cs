@@ -10,7 +10,7 @@ namespace Locutor.Kernels.Arithmetic;
 /// Tests the operations of one device against their definition before a network uses them, and chooses a path for each. Results are cached
 /// for each device, its flags and the libtorch build, so that only the first start needs time for them.
 /// </summary>
-/// <param name="identity">Names all that affects results: the device, its features, library builds.</param>
+/// <param name="identity">Text that contains everything that affects results: the device, its features, library builds.</param>
 /// <param name="cache">Results of earlier processes; null caches them in this process only.</param>
 public sealed class SelfTest(string identity, SelfTestCache? cache)
 {

@@ -36,7 +36,7 @@ public sealed class SelfTestCache(string folder)
         }
     }
 
-    /// <summary>Adds results to the stored ones. If the folder cannot be written, nothing happens.</summary>
+    /// <summary>Adds results to the stored ones. If the folder cannot be written, nothing is stored.</summary>
     public void Add(string identity, IReadOnlyDictionary<OperationKind, CheckResult> results)
     {
         var all = Read(identity);

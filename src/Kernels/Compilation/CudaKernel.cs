@@ -47,7 +47,7 @@ public sealed unsafe class CudaKernel(string file, string entry, int sharedBytes
     /// <summary>Submits the kernel to libtorch's current stream; compiles it first if necessary.</summary>
     /// <param name="like">A tensor with the device and the 16-bit type of the kernel's data.</param>
     /// <param name="constants">Constants of the compilation, as lines of <c>#define NAME value</c>; empty for none.</param>
-    /// <param name="blocks">Number of blocks; with 0, nothing happens.</param>
+    /// <param name="blocks">Number of blocks; with 0, the kernel is not launched.</param>
     /// <param name="threads">Threads of a block.</param>
     /// <param name="arguments">Pointers to the kernel's arguments, in order.</param>
     public void Launch(Tensor like, string constants, long blocks, int threads, void** arguments)

@@ -26,7 +26,7 @@ public static class KernelSources
 
     private static string Text(string name)
     {
-        using var stream = Carrier.GetManifestResourceStream(name) ?? throw new KernelException($"this build carries no {name}");
+        using var stream = Carrier.GetManifestResourceStream(name) ?? throw new KernelException($"this build does not contain {name}");
         using var reader = new StreamReader(stream);
         return reader.ReadToEnd();
     }

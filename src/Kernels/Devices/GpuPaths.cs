@@ -6,7 +6,7 @@ namespace Locutor.Kernels.Devices;
 
 /// <summary>
 /// The operations that this process uses on one GPU: those that its compute capability supports and that the self test found correct.
-/// Layers and kernels ask here, never for the capability.
+/// Layers and kernels use this class, never the capability.
 /// </summary>
 /// <param name="Capability">Capability of the GPU, or the lower one that the user chose.</param>
 public sealed record GpuPaths(GpuCapability Capability)
@@ -17,13 +17,13 @@ public sealed record GpuPaths(GpuCapability Capability)
     private static readonly Lock Testing = new();
 
     /// <summary>
-    /// The self test, which runs every kernel. Kernels ask this class, so it does not know them; the folder SelfTests sets this when the
-    /// assembly is loaded.
+    /// The self test, which runs every kernel. Kernels depend on this class, so it cannot depend on them: the folder SelfTests sets this
+    /// property when the assembly is loaded.
     /// </summary>
     internal static Func<Device, GpuPaths, GpuPaths> SelfTest { private get; set; } = (_, paths) => paths;
 
     /// <summary>
-    /// Paths of a GPU whose self test runs on this thread, so that an operation under test does not wait for the result of its own test.
+    /// Paths of the GPU whose self test runs on this thread, so that an operation under test does not wait for the result of its own test.
     /// </summary>
     [ThreadStatic]
     private static GpuPaths? underTest;
@@ -98,8 +98,8 @@ public sealed record GpuPaths(GpuCapability Capability)
     public static GpuPaths? ForGpu(Device device) => device.type == TorchSharp.DeviceType.CUDA ? For(device) : null;
 
     /// <summary>Tests the operations of a GPU.</summary>
-    /// <param name="run">Receives the paths of its capability, and returns those that it found correct. While it runs,
-    /// <see cref="For"/> returns the former on this thread.</param>
+    /// <param name="run">Receives the paths of the capability and returns those that are correct. While it runs, <see cref="For"/> returns
+    /// the paths of the capability on this thread.</param>
     private static GpuPaths Test(int index, Func<Device, GpuPaths, GpuPaths> run)
     {
         lock (Testing)

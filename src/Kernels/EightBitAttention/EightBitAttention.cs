@@ -14,16 +14,15 @@ namespace Locutor.Kernels;
 public static unsafe class EightBitAttention
 {
     /// <summary>
-    /// With fewer keys, quantisation costs more than the products save (an H100, 40 heads: 0.62 ms in place of 0.54 at 4,096 tokens, 1.9 in
-    /// place of
-    /// 2.05 at 8,192).
+    /// With fewer keys, quantisation takes longer than the faster products save (H100, 40 heads, 8 bits against 16: 0.62 against 0.54 ms at
+    /// 4,096 tokens, 1.9 against 2.05 ms at 8,192).
     /// </summary>
     private const long FewestKeys = 8192;
 
     private const int ConsumerAndCopyThreads = 384,
         SharedBytes = (HeadQuantiser.QueryTile + 2 * 2 * PlainEightBitAttention.Tile) * HeadQuantiser.Head;
 
-    /// <summary>With more keys the weights of a block's tiles do not fit into shared memory, so that no list is made.</summary>
+    /// <summary>With more keys, the weights of a block's tiles do not fit into shared memory, so no list is created.</summary>
     public const long MostListedKeys = 320 * PlainEightBitAttention.Tile;
 
     private const int RecordBytes = (int)(MostListedKeys / PlainEightBitAttention.Tile) * HeadQuantiser.QueryTile * 2;
@@ -53,9 +52,9 @@ public static unsafe class EightBitAttention
     /// <param name="keys">Number of keys.</param>
     /// <param name="tiles">The tiles that the attention reads; null: all.</param>
     public static bool IsWorthwhile(Tensor projected, long head, LinearPrecision linears, long keys, VisitedTiles? tiles = null) =>
-        IsChosen(linears, keys) && RunsOn(projected, head) && tiles is not { OfKernel: false };
+        IsChosen(linears, keys) && RunsOn(projected, head) && tiles is not { HasKernelSize: false };
 
-    /// <summary>Returns whether the choice of the user and the number of keys call for 8 bits, if the device has the kernel.</summary>
+    /// <summary>Returns whether the user's choice and the number of keys select 8 bits, if the device has the kernel.</summary>
     public static bool IsChosen(LinearPrecision linears, long keys) => Precision switch
     {
         AttentionPrecision.Automatic => linears != LinearPrecision.Plain && keys >= FewestKeys,
@@ -83,11 +82,11 @@ public static unsafe class EightBitAttention
     /// <param name="q">[B, H, Lq, D]</param>
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
-    /// <param name="tiles">Which tiles are read; null: all.</param>
+    /// <param name="tiles">The tiles to read; null for all.</param>
     /// <returns>[B, Lq, H * D], of the type of q.</returns>
     public static Tensor Apply(Tensor q, Tensor k, Tensor v, VisitedTiles? tiles = null)
     {
-        if (!RunsOn(q) || tiles is { OfKernel: false }) return PlainEightBitAttention.Apply(q, k, v, tiles);
+        if (!RunsOn(q) || tiles is { HasKernelSize: false }) return PlainEightBitAttention.Apply(q, k, v, tiles);
         using var scope = NewDisposeScope();
         return Apply(HeadQuantiser.Queries(q), HeadQuantiser.Keys(k), HeadQuantiser.Values(v), v.dtype, tiles).MoveToOuterDisposeScope();
     }
@@ -136,7 +135,7 @@ public static unsafe class EightBitAttention
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
     /// <param name="type">16-bit type of the result.</param>
-    /// <param name="tiles">Which tiles are read; null: all.</param>
+    /// <param name="tiles">The tiles to read; null for all.</param>
     /// <returns>[B, Lq, H * D]</returns>
     public static Tensor Apply(QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, ScalarType type, VisitedTiles? tiles = null)
     {
@@ -145,7 +144,7 @@ public static unsafe class EightBitAttention
         if (tiles is null || k.Tokens > MostListedKeys) return Launch(Kernel, "", q, k, v, type, null).MoveToOuterDisposeScope();
         if (tiles.Words(all, q.Tokens, k.Tokens) is { } words)
         {
-            // A skipped key or value that is NaN shall reach the outputs of its head all the same: by the scales of the queries.
+            // NaN in a skipped key or value must still reach the outputs of its head. The scales of the queries carry it.
             q.Scales.add_((k.Scales * 0).sum([1], keepdim: true) + (v.Scales * 0).sum([1, 2]).unsqueeze(1));
             return Launch(Kernel, Listed, q, k, v, type, words).MoveToOuterDisposeScope();
         }
@@ -172,7 +171,7 @@ public static unsafe class EightBitAttention
     /// <param name="q">Queries.</param>
     /// <param name="k">Keys.</param>
     /// <param name="v">Values.</param>
-    /// <param name="rows">Which queries, and where their outputs are stored.</param>
+    /// <param name="rows">The queries, and the memory of their outputs.</param>
     public static void Apply(QuantisedHeads q, QuantisedHeads k, QuantisedHeads v, AttentionRows rows) =>
         Launch(Kernel, "", q, k, v, rows, null);
 

@@ -28,8 +28,7 @@ public static class PlainEightBitAttention
     /// <param name="k">[B, H, Lk, D], at least one key.</param>
     /// <param name="v">[B, H, Lk, D]</param>
     /// <param name="tiles">
-    /// Which tiles are read; null: all. Here a tile that is left out is computed and counts nothing, so that NaN in it still reaches the
-    /// outputs.
+    /// The tiles to read; null for all. Here, a skipped tile is computed with weight 0, so that NaN in it still reaches the outputs.
     /// </param>
     /// <returns>[B, Lq, H * D], of the type of q.</returns>
     public static Tensor Apply(Tensor q, Tensor k, Tensor v, VisitedTiles? tiles = null)

@@ -6,8 +6,8 @@ namespace Locutor.Kernels;
 /// Lists the tiles of keys that each tile of queries reads, for one attention over several steps. Without a list, the attention reads all
 /// tiles and creates the list; later steps read the tiles of the list, until <see cref="Forget"/>. For each tile of keys, the largest share
 /// in the weights of any query is known. The smallest tiles are skipped while their shares add up to at most the budget: no query loses
-/// more of its weight than the budget when the list is created, and the tile with the largest share always stays. LiteAttention
-/// (arXiv:2511.11062) also carries lists from step to step, with another rule.
+/// more of its weight than the budget when the list is created, and the tile with the largest share is always read. LiteAttention
+/// (arXiv:2511.11062) also keeps lists over several steps, with another rule.
 /// </summary>
 /// <param name="budget">Share of a query's weight that may be skipped, 0 to 1.</param>
 /// <param name="queryTile">Number of queries that share a list. Other numbers than the kernel's emulate it on small inputs.</param>
@@ -28,7 +28,7 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
     public int KeyTile => keyTile;
 
     /// <summary>Whether the kernel has tiles of this size.</summary>
-    internal bool OfKernel => queryTile == KernelQueries && keyTile == PlainEightBitAttention.Tile;
+    internal bool HasKernelSize => queryTile == KernelQueries && keyTile == PlainEightBitAttention.Tile;
 
     /// <summary>Returns the number of tiles of an attention over that many keys.</summary>
     internal long KeyTiles(long keys) => HeadQuantiser.Parts(keys, keyTile);

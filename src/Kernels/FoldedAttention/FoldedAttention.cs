@@ -8,8 +8,9 @@ namespace Locutor.Kernels;
 
 /// <summary>
 /// Attention of many queries on few keys, with the projections before and after it folded into keys and values, head by head:
-/// (x Wq^T) k^T = x (k Wq)^T and (p v) Wo^T = p (v Wo^T). A query is multiplied by H * T folded keys of its own width in place of two
-/// square matrices: with 40 heads and 32 keys, by a quarter of 5120. DeepSeek-V2 absorbs projections in this way (arXiv:2405.04434).
+/// (x Wq^T) k^T = x (k Wq)^T and (p v) Wo^T = p (v Wo^T). A query of width C is multiplied by H * T folded keys and values instead of two C
+/// x C matrices. With 40 heads and 32 keys, H * T = 1280 is a quarter of C = 5120. DeepSeek-V2 absorbs projections in this way
+/// (arXiv:2405.04434).
 /// </summary>
 public static class FoldedAttention
 {

@@ -9,7 +9,7 @@ namespace Locutor.Kernels;
 /// <summary>A matrix product y = x W^T + b, for one format of the weights.</summary>
 public interface ILinearProduct
 {
-    /// <summary>Precision in which the product wants its activations. Plain activations are converted.</summary>
+    /// <summary>Precision of the activations that the product expects. Plain activations are converted.</summary>
     LinearPrecision Precision { get; }
 
     /// <summary>Computes the product.</summary>

@@ -42,7 +42,7 @@ public sealed class WidenedProduct(QuantisedRows weight, long? blockRows = null)
         long Count(long start) => Math.Min(step, outputs - start);
         QuantisedRows Block(long start) => new(weight.Values.narrow(0, start, Count(start)), weight.Scales.narrow(0, start, Count(start)));
         Tensor? BiasFor(long start) => bias?.narrow(0, start, Count(start));
-        // there, a product cannot write into some columns of a tensor
+        // on these devices, a product cannot write into some columns of a tensor
         if (x.Values.device_type != TorchSharp.DeviceType.CUDA || is_grad_enabled())
         {
             var parts = starts.Select(start => linear(x.Values, RowQuantiser.Restore(Block(start), x.Values.dtype), BiasFor(start)));

@@ -6,8 +6,8 @@ namespace Locutor.Networks.FaceUpsampler;
 
 /// <summary>
 /// Upsamples the moving parts of a face from the size of the video network to that of the portrait. Its inputs are the generated frame, the
-/// network's own reconstruction of the portrait, and the portrait: it copies colours and detail from the portrait where nothing moved, and
-/// draws sharp contours where something did.
+/// autoencoder's reconstruction of the portrait, and the portrait. It copies colours and detail of the portrait where the face did not
+/// move, and draws sharp contours where it moved.
 /// </summary>
 /// <remarks>
 /// All convolutions run at the small size; the portrait enters and the picture leaves with the pixels of a square as channels (Shi et al.,

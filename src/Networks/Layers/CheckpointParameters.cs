@@ -19,7 +19,7 @@ public sealed class CheckpointParameters(Checkpoint checkpoint, params IReadOnly
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);
 
     /// <summary>Keys of the parameters that were loaded so far, with their types.</summary>
-    public IReadOnlyDictionary<string, ScalarType> Asked =>
+    public IReadOnlyDictionary<string, ScalarType> Requested =>
         loaded.ToDictionary(entry => entry.Key, entry => entry.Value.dtype, StringComparer.Ordinal);
 
     public bool Contains(string key) => checkpoint.Tensors.ContainsKey(key);

@@ -66,6 +66,6 @@ internal sealed class Convolution
         var kind = new OperationKind("convolution", ConvolutionCheck.Name(type), gradients ? $"{shape}, with gradients" : shape.ToString());
         return SelfTest.On(CPU).PathOf(kind, ConvolutionCheck.Create(shape, type, gradients))
             ?? throw new WrongArithmeticException(
-                $"this machine has no right way to compute a {kind}; '{TorchOptions.SelfTestVariable}=0' would use it as it is");
+                $"this machine computes a {kind} wrongly on every path; '{TorchOptions.SelfTestVariable}=0' switches this test off");
     }
 }

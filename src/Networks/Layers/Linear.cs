@@ -7,7 +7,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Layers;
 
-/// <summary>A linear layer, y = x W^T + b. The way in which the weights are held decides which matrix product computes it.</summary>
+/// <summary>A linear layer, y = x W^T + b. The number format of the weights decides which matrix product computes it.</summary>
 /// <param name="weights">Place of <c>weight</c> and <c>bias</c>.</param>
 /// <param name="inputs">Channels of x.</param>
 /// <param name="outputs">Channels of y.</param>
@@ -18,7 +18,7 @@ public sealed class Linear(Weights weights, long inputs, long outputs, bool bias
     private readonly Tensor? bias = bias ? weights.Load("bias", [outputs], Initial.Zeros) : null;
     private readonly ScalarType type = weights.Type;
 
-    /// <summary>Precision in which the layer wants its input.</summary>
+    /// <summary>Precision of the input that the layer expects.</summary>
     public LinearPrecision Precision => product.Precision;
 
     /// <summary>Computes the layer.</summary>

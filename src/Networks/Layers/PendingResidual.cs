@@ -11,7 +11,7 @@ namespace Locutor.Networks.Layers;
 /// which saves a pass over memory.
 /// </summary>
 /// <param name="Tokens">[B, L, C]</param>
-/// <param name="Update">[B, L, C], or null when nothing is to be added.</param>
+/// <param name="Update">[B, L, C], or null if there is no update.</param>
 /// <param name="Gate">[B, 1, C], float32, or null for 1.</param>
 public sealed record PendingResidual(Tensor Tokens, Tensor? Update = null, Tensor? Gate = null) : ITensorGroup
 {

@@ -7,13 +7,13 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Layers;
 
 /// <summary>
-/// Draws parameters according to their <see cref="Initial"/>. A parameter depends only on the seed and its key, so the order of
-/// construction and other parameters change nothing.
+/// Draws parameters according to their <see cref="Initial"/>. A parameter depends only on the seed and its key, not on other parameters or
+/// the order of construction.
 /// </summary>
 /// <param name="seed">Equal seeds give equal parameters.</param>
 /// <param name="trainable">Whether floating-point parameters require gradients.</param>
-/// <param name="onDevice">Draws on the device of the parameter. This is much faster for billions of values, but every kind of device draws
-/// others.</param>
+/// <param name="onDevice">Draws on the device of the parameter. This is much faster for billions of values, but each kind of device draws
+/// different values.</param>
 public sealed class RandomParameters(long seed, bool trainable = false, bool onDevice = false) : IParameterSource, IDisposable
 {
     private readonly Dictionary<string, QuantisedRows> quantised = new(StringComparer.Ordinal);

@@ -20,7 +20,7 @@ public sealed class ShapeParameters : IParameterSource, IDisposable
     public Tensor Load(string key, long[] shape, Initial initial, ScalarType type, Device device)
     {
         if (shapes.TryGetValue(key, out long[]? known) && !known.AsSpan().SequenceEqual(shape))
-            throw new CheckpointException($"{key} was asked for as [{string.Join(", ", known)}] and as [{string.Join(", ", shape)}]");
+            throw new CheckpointException($"{key} was requested as [{string.Join(", ", known)}] and as [{string.Join(", ", shape)}]");
         shapes[key] = shape;
         var tensor = empty(shape, type, META).DetachFromDisposeScope();
         tensors.Add(tensor);

@@ -2,7 +2,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Residency;
 
-/// <summary>Copies a block when it is asked for; for devices that share the memory of the host.</summary>
+/// <summary>Copies a block when it is requested; for devices that share the memory of the host.</summary>
 /// <param name="slots">Parameters of each slot, in the order in which a block loads them.</param>
 /// <param name="blocks">Parameters of each block on the host, in the same order.</param>
 internal sealed class HostTransport(IReadOnlyList<IReadOnlyList<Tensor>> slots, IReadOnlyList<IReadOnlyList<Tensor>> blocks)

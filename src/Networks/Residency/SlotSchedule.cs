@@ -1,8 +1,8 @@
 namespace Locutor.Networks.Residency;
 
 /// <summary>
-/// Assigns blocks to slots. Blocks are used one after the other, again and again. After a block was used, its slot is filled with the next
-/// block that has none, so that with two or more slots the copy overlaps with computing.
+/// Assigns blocks to slots. Blocks are used in turn, and repeatedly. After a block was used, its slot is filled with the next block that
+/// has none, so that with two or more slots the copy overlaps with computing.
 /// </summary>
 /// <param name="blocks">Number of blocks, at least <paramref name="slots"/>.</param>
 /// <param name="slots">Number of slots.</param>

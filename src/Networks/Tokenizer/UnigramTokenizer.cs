@@ -28,7 +28,8 @@ public sealed class UnigramTokenizer
         var searched = new List<(byte[] Bytes, int Value)>();
         var user = new List<(byte[] Bytes, int Value)>();
         var seen = new HashSet<string>(StringComparer.Ordinal);
-        // The original starts the highest score at the smallest positive number, so that user-defined pieces cost next to nothing.
+        // SentencePiece starts the search for the highest score at the smallest positive number, so that user-defined pieces get a score
+        // near 0.
         float lowest = float.MaxValue, highest = 1.17549435e-38f;
         for (int id = 0; id < model.Pieces.Count; id++)
         {

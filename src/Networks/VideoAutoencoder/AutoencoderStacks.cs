@@ -10,8 +10,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 internal static class AutoencoderStacks
 {
     /// <summary>
-    /// Number of resolutions that are computed in tiles. They hold nearly all memory; at lower resolutions the overlap of tiles would cost
-    /// too much.
+    /// Number of resolutions that are computed in tiles. They need nearly all memory; at lower resolutions, the overlap of tiles would take
+    /// too much time.
     /// </summary>
     public const int HighLevels = 2;
 

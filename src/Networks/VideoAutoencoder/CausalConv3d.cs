@@ -19,19 +19,17 @@ internal sealed class CausalConv3d
     private readonly Convolution convolution;
     private readonly Tensor[]? taps; // one 2-D kernel for each frame, if the weight is not trained
 
-    // A 3x3x3 convolution as one conv3d or as the sum of three conv2d. GFLOP/s of two cores (AVX-512 with bf16), channels last, 9 x 96 x
-    // 96,
-    // conv3d / 3 conv2d:
+    // A 3x3x3 convolution is computed as one conv3d or as the sum of three conv2d. GFLOP/s of two cores (AVX-512 with bf16), channels last,
+    // 9 x 96 x 96 pixels, conv3d / 3 conv2d:
     //   channels   3->32     8       16        24        32        48        64        96        128
     //   float32    57/124    9/95    17/174    159/142   209/190   211/200   228/81    222/199   224/211
     //   bfloat16   158/103   104/91  214/188   165/147   436/379   232/404   461/434   454/439   459/450
-    // Channels first is slower for all sizes, by up to half.
+    // Channels first is slower for all sizes, by up to 50 %.
     private readonly bool sumsFrames;
 
-    // On a GPU, it may be one conv2d over three frames concatenated in their channels. TFLOP/s of an H100 (bfloat16, channels last), conv3d
-    // / conv2d:
-    // 96 channels of 8 x 640 x 640 243/575, 192 of 8 x 320 x 320 580/573, 384 of 4 x 160 x 160 569/779, 384 of 21 x 80 x 80 599/793.
-    // The concatenation copies every frame three times, which does not pay at 192 channels.
+    // On a GPU, it may be one conv2d over three frames concatenated in their channels. TFLOP/s of an H100 (bfloat16, channels last),
+    // conv3d / conv2d: 96 channels of 8 x 640 x 640 243/575, 192 of 8 x 320 x 320 580/573, 384 of 4 x 160 x 160 569/779, 384 of
+    // 21 x 80 x 80 599/793. The concatenation copies every frame three times, so it is not used for 192 channels.
     private readonly bool concatenatesFrames;
 
     /// <summary>Loads the convolution and chooses how it is computed.</summary>

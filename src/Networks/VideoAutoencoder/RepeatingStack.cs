@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Computes chunks of a video and skips every layer whose input and cached frames equal those of the chunk before, bit for bit: its output
-/// would be the same. In a still video the layers settle one after the other, the first and most expensive ones soonest.
+/// Computes chunks of a video and skips every layer whose input and cached frames equal those of the preceding chunk bit for bit, because
+/// its output would be equal. In a still video this happens for one layer after the other, first for the early and most expensive layers.
 /// </summary>
 internal sealed class RepeatingStack(CausalStack stack, CausalCache cache) : IDisposable
 {

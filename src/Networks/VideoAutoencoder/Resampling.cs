@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
-/// Halves height and width and, if asked, the number of frames.
+/// Halves height and width and, if <paramref name="halvesTime"/> is true, the number of frames.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
 /// </summary>
 internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
@@ -41,7 +41,7 @@ internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 }
 
 /// <summary>
-/// Doubles height and width and reduces the channels; if asked, doubles the number of frames before that.
+/// Doubles height and width and reduces the channels. If <paramref name="doublesTime"/> is true, it doubles the number of frames first.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
 /// </summary>
 internal sealed class Upsample(Weights weights, int channels, int outputs, bool doublesTime)
@@ -71,7 +71,7 @@ internal sealed class Upsample(Weights weights, int channels, int outputs, bool 
     }
 }
 
-/// <summary>Makes a square of pixels of the channels of each input: [B, 3 side^2, T, H, W] becomes [B, 3, T, side H, side W].</summary>
+/// <summary>Converts the channels of each place to a square of pixels: [B, 3 side^2, T, H, W] becomes [B, 3, T, side H, side W].</summary>
 internal sealed class PixelShuffle(int side)
 {
     /// <summary>Computes the layer.</summary>

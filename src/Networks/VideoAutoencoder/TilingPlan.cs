@@ -1,6 +1,6 @@
 namespace Locutor.Networks.VideoAutoencoder;
 
-/// <summary>Cuts a video into chunks over time and tiles in space, so that coding it fits into memory.</summary>
+/// <summary>Divides a video into chunks over time and tiles in space, so that its encoding or decoding fits into memory.</summary>
 /// <param name="Latents">Latent frames of one chunk, at least 1.</param>
 /// <param name="Down">Tiles along the height; 1 x 1 tiles means that every layer computes whole frames.</param>
 /// <param name="Across">Tiles along the width.</param>

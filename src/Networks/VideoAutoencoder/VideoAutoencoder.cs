@@ -6,8 +6,8 @@ namespace Locutor.Networks.VideoAutoencoder;
 
 /// <summary>
 /// The causal video autoencoder of Wan 2.1 (arXiv:2503.20314). It encodes 4k + 1 frames to k + 1 latent frames of an eighth of the height
-/// and width. No frame depends on a later one, so a video can be coded in chunks of any length with a <see cref="CausalCache"/>; the result
-/// is the same. Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 483, at commit 0107cd9.
+/// and width. No frame depends on a later one, so a video can be coded in chunks of any length with a <see cref="CausalCache"/>, with equal
+/// results. Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 483, at commit 0107cd9.
 /// </summary>
 public sealed partial class VideoAutoencoder
 {

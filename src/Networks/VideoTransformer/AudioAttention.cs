@@ -29,7 +29,7 @@ public sealed class AudioAttention(Weights weights, VideoTransformerConfig confi
     });
 
     /// <summary>
-    /// Precision in which <see cref="Forward"/> wants its input: plain where the projections are folded into keys and values.
+    /// Precision of the input that <see cref="Forward"/> expects: plain if the projections are folded into keys and values.
     /// </summary>
     /// <param name="audio">Keys and values of the speech.</param>
     /// <param name="tokens">The tokens that attend.</param>

@@ -44,7 +44,7 @@ public sealed class ContextAttention(Weights weights, VideoTransformerConfig con
     private readonly RmsNorm textKeyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
     private readonly RmsNorm imageKeyNorm = new(weights["norm_k_img"], config.Width, config.Epsilon);
 
-    /// <summary>Precision in which the layer wants its input.</summary>
+    /// <summary>Precision of the input that the layer expects.</summary>
     public LinearPrecision Precision => query.Precision;
 
     /// <summary>Computes keys and values of the text.</summary>

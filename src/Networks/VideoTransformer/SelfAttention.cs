@@ -19,7 +19,7 @@ public sealed class SelfAttention(Weights weights, VideoTransformerConfig config
     private readonly RmsNorm queryNorm = new(weights["norm_q"], config.Width, config.Epsilon);
     private readonly RmsNorm keyNorm = new(weights["norm_k"], config.Width, config.Epsilon);
 
-    /// <summary>Precision in which the layer wants its input.</summary>
+    /// <summary>Precision of the input that the layer expects.</summary>
     public LinearPrecision Precision => query.Precision;
 
     /// <summary>Computes the attention and, with two people, the rotation of every token's audio query.</summary>

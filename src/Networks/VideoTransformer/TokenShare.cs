@@ -82,8 +82,8 @@ public sealed class TokenShare
     /// Exchanges heads for tokens while they are computed: first the tokens of the other devices, which are copied while this device
     /// computes its own. There must be several devices.
     /// </summary>
-    /// <param name="shape">Shape of what is computed: [B, all tokens, own heads * D].</param>
-    /// <param name="type">Its type.</param>
+    /// <param name="shape">Shape of the computed tensor: [B, all tokens, own heads * D].</param>
+    /// <param name="type">Type of the computed tensor.</param>
     /// <param name="device">This device.</param>
     /// <param name="compute">Computes some tokens.</param>
     /// <returns>[B, own tokens, H * D]</returns>

@@ -36,14 +36,14 @@ public sealed partial class Wav2Vec2Encoder
     private const int PieceSamples = 1 << 18;
 
     /// <summary>Number of features that a CPU computes at once: large buffers would leave holes in its heap.</summary>
-    private const int ProcessorFeatures = 100;
+    private const int CpuFeatures = 100;
 
     /// <summary>Number of frames that the blocks compute at once, and of keys that they attend to at once.</summary>
     public int PieceFrames { get; init; } = 2048;
 
     private int FirstRows => Config.Blocks; // input of the first block
 
-    private int Keys => Config.Blocks + 1; // before there are keys: rows without positions
+    private int Keys => Config.Blocks + 1; // holds the rows without positions until keys are computed
 
     private int Values => Config.Blocks + 2;
 
@@ -123,7 +123,7 @@ public sealed partial class Wav2Vec2Encoder
         using var spread = new FeatureSpread(Config, samples, frames);
         foreach (var piece in
                 features.Stream(
-                    samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, ProcessorFeatures) : PieceFeatures))
+                    samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, CpuFeatures) : PieceFeatures))
         {
             using (piece)
             {

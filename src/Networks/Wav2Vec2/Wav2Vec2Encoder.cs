@@ -50,7 +50,7 @@ public sealed partial class Wav2Vec2Encoder
     public static bool IgnoresKey(string key) => Array.Exists(IgnoredPrefixes, prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 
     /// <summary>
-    /// Number of features that are computed at once. It bounds the memory of the convolutions, whatever the length of the audio.
+    /// Number of features that are computed at once. It bounds the memory of the convolutions for audio of any length.
     /// </summary>
     public int PieceFeatures { get; init; } = 500;
 

@@ -11,7 +11,7 @@ namespace Locutor.Networks.Wav2Vec2;
 /// </summary>
 internal sealed class WaveFeatures
 {
-    private const double Epsilon = 1e-5; // of the group norm, whatever the layer norms have
+    private const double Epsilon = 1e-5; // of the group norm; the layer norms may have another one
 
     private readonly Wav2Vec2Config config;
     private readonly ScalarType type;

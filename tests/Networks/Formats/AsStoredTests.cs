@@ -37,7 +37,7 @@ public sealed class AsStoredTests : IDisposable
 
         found.dtype.ShouldBe(ScalarType.Float32);
         found.Equals(expected).ShouldBeTrue($"seed {seed}");
-        string[] narrow = [.. stored.Asked.Where(entry => entry.Value != ScalarType.Float32).Select(entry => entry.Key)];
+        string[] narrow = [.. stored.Requested.Where(entry => entry.Value != ScalarType.Float32).Select(entry => entry.Key)];
         string[] matrices =
         [
             .. shapes.Shapes.Keys.Where(key => key.EndsWith(".weight", StringComparison.Ordinal) && shapes.Shapes[key].Length == 2
@@ -46,7 +46,7 @@ public sealed class AsStoredTests : IDisposable
         bool half = format is "safetensors bfloat16" or "safetensors float16" or "PyTorch zip" or "PyTorch pickle" or "GGUF BF16"
             or "GGUF F16";
         if (half) narrow.Order().ShouldBe(matrices.Order());
-        wide.Asked.Values.ShouldAllBe(type => type == ScalarType.Float32);
+        wide.Requested.Values.ShouldAllBe(type => type == ScalarType.Float32);
     }
 
     public void Dispose() => Directory.Delete(folder, true);
