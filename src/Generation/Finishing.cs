@@ -61,7 +61,8 @@ internal sealed class Finishing : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the folder of the temporary file: beside the file, where there is room for it, or for a stream in the folder of TMPDIR.
+    /// Creates the folder of the temporary file: in the folder of the output, whose disk has room for it, or, for a stream, in the folder
+    /// of TMPDIR.
     /// </summary>
     private static TemporaryFolder NewFolder(string output) => VideoDestination.IsStream(output)
         ? TemporaryFolder.Create()

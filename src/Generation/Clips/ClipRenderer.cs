@@ -230,7 +230,10 @@ internal sealed class ClipRenderer(
             progress?.Report(new(stage, clip.Index + 1, options.Clips.KnownCount, step, options.Steps) { Preview = shown });
     }
 
-    /// <summary>Draws the clean prediction of a step for the frame in the middle of a clip; null more often than twice a second.</summary>
+    /// <summary>
+    /// Draws the clean prediction of a step for the frame in the middle of a clip. Returns null if the last preview is less than half a
+    /// second old.
+    /// </summary>
     private Picture? Preview(Tensor latent, Tensor velocity, float timestep)
     {
         if (preview is null || (previewed is { } last && Stopwatch.GetElapsedTime(last) < PreviewPause)) return null;

@@ -10,7 +10,7 @@ namespace Locutor.Generation.Clips;
 internal sealed record DecodedClip(Clip Clip, Tensor Video, Tensor Motion) : IDisposable
 {
     /// <summary>
-    /// Number of pixels (frames x height x width) that are colour corrected at once; it limits the memory of the float64 computation.
+    /// Number of pixels (frames x height x width) that are colour corrected together; it limits the memory of the float64 computation.
     /// </summary>
     private const long MatchedAtOnce = 8 * 640 * 640;
 

@@ -31,15 +31,15 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
     public ClipContext Project(
         IReadOnlyList<Tensor> prompts, Picture picture, Tensor pixels, Action<Tensor> look, IReadOnlyList<BlockTokens> speech)
     {
-        Tensor[] unread = [.. prompts.Distinct<Tensor>(ReferenceEqualityComparer.Instance).Where(prompt => !texts.ContainsKey(prompt))];
-        var owned = unread.Select(transformer.ComputeTextTokens).ToList();
+        Tensor[] missing = [.. prompts.Distinct<Tensor>(ReferenceEqualityComparer.Instance).Where(prompt => !texts.ContainsKey(prompt))];
+        var owned = missing.Select(transformer.ComputeTextTokens).ToList();
         try
         {
-            bool another = !ReferenceEquals(shown, picture);
-            if (another) owned.Add(ReadImage(pixels, look));
+            bool isNewPicture = !ReferenceEquals(shown, picture);
+            if (isNewPicture) owned.Add(EncodeImage(pixels, look));
             var made = transformer.Project([.. speech, .. owned]);
-            foreach (var (prompt, keysValues) in unread.Zip(made[speech.Count..])) texts[prompt] = Keep(keysValues);
-            if (another) Show(picture, Keep(made[^1]));
+            foreach (var (prompt, keysValues) in missing.Zip(made[speech.Count..])) texts[prompt] = Keep(keysValues);
+            if (isNewPicture) ReplaceImage(picture, Keep(made[^1]));
             return new ClipContext([.. prompts.Select(prompt => texts[prompt])], image, made[..speech.Count]);
         }
         finally
@@ -48,7 +48,7 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
         }
     }
 
-    private BlockTokens ReadImage(Tensor pixels, Action<Tensor> look)
+    private BlockTokens EncodeImage(Tensor pixels, Action<Tensor> look)
     {
         using var scope = NewDisposeScope();
         var tokens = encoder.Forward(pixels.unsqueeze(0).to(device).squeeze(2));
@@ -56,7 +56,7 @@ internal sealed class ContextCache(VideoTransformer transformer, ClipVisionEncod
         return transformer.ComputeImageTokens(tokens);
     }
 
-    private void Show(Picture picture, IReadOnlyList<KeysValues> made)
+    private void ReplaceImage(Picture picture, IReadOnlyList<KeysValues> made)
     {
         Dispose(image);
         (shown, image) = (picture, made);

@@ -5,20 +5,20 @@ using Locutor.Media.Pictures;
 namespace Locutor.Generation.Conditioning;
 
 /// <summary>
-/// Finds the square around one face in a picture by supervised descent (Xiong and De la Torre, 2013): from a first guess, a linear reading
-/// of the pixels tells how far the square has to move and to grow; three such readings follow one another, each finer. They were fitted to
-/// painted faces ('locutor train face-finder').
+/// Finds the square around one face in a picture by supervised descent (Xiong and De la Torre, 2013). From a first guess, a linear
+/// regression on the pixels predicts the shift and the growth of the square. Three regressions are applied in turn, each finer than the one
+/// before. They were fitted to painted faces ('locutor train face-finder').
 /// </summary>
 public static class FaceFinder
 {
-    /// <summary>The number of readings.</summary>
+    /// <summary>The number of regressions.</summary>
     public const int Stages = 3;
 
-    /// <summary>The number of features of a square, with a constant one at the end.</summary>
+    /// <summary>The number of features of a square; the last one is a constant 1.</summary>
     public const int Features = 2 * Grid * Grid + 1;
 
     /// <summary>
-    /// The number of values that are read: the shift to the right and downwards in sides, and the logarithm of the growth.
+    /// The number of predicted values: the shift to the right and downwards, in sides of the square, and the logarithm of the growth.
     /// </summary>
     public const int Outputs = 3;
 
@@ -29,11 +29,11 @@ public static class FaceFinder
     private const double Settled = 0.06, Agreement = 0.1; // in sides
     private static readonly Lazy<float[]> Weights = new(Load);
 
-    /// <summary>Returns the square of a face in a part of a picture, in pixels of the picture; null as for a whole picture.</summary>
+    /// <summary>Returns the square of a face in a region of a picture, in pixels of the picture; null if none is found.</summary>
     public static PixelRegion? Find(Picture picture, PixelRegion inside) =>
         Find(PictureRegion.Cut(picture, inside))?.Moved(inside.Top, inside.Left);
 
-    /// <summary>Returns the square of a face; null if the readings from different first guesses do not agree.</summary>
+    /// <summary>Returns the square of a face; null if the results from different first guesses do not agree.</summary>
     public static PixelRegion? Find(Picture picture)
     {
         double scale = (double)WorkingSide / Math.Min(picture.Height, picture.Width);
@@ -45,7 +45,7 @@ public static class FaceFinder
         double near = Agreement * best.Side;
         int agreeing = found.Count(square => Math.Abs(square.X - best.X) + Math.Abs(square.Y - best.Y) < near);
         if (agreeing < LeastAgreeing) return null;
-        // The reading of the size is less certain than that of the place.
+        // The size is predicted less exactly than the place.
         double shorter = Math.Min(picture.Height, picture.Width), size = shorter * Math.Pow(best.Side / scale / shorter, Trust);
         int left = (int)Math.Round(best.X / scale - size / 2), top = (int)Math.Round(best.Y / scale - size / 2);
         return new PixelRegion(top, left, top + (int)Math.Round(size), left + (int)Math.Round(size));

@@ -7,7 +7,7 @@ namespace Locutor.Generation.Conditioning;
 
 /// <summary>A region of a portrait that the networks generate.</summary>
 /// <param name="Region">The region; it may extend beyond the portrait.</param>
-/// <param name="IsFound">Whether it is around a face that was found, or is the whole portrait; otherwise it is in the middle.</param>
+/// <param name="IsFound">True if it surrounds a face that was found, or is the whole portrait; false if it is merely in the middle.</param>
 public readonly record struct FacePlace(PixelRegion Region, bool IsFound);
 
 /// <summary>

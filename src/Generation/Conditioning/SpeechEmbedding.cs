@@ -69,7 +69,7 @@ public static class SpeechEmbedding
         {
             cancellationToken.ThrowIfCancellationRequested();
             var made = empty([count], ScalarType.Float32, CPU);
-            // An array for each piece would produce as much garbage as the audio is large.
+            // Samples are read into the tensor: an array for each piece would produce garbage of the size of the audio.
             var samples = MemoryMarshal.Cast<byte, float>(made.bytes);
             sound.Read(start, samples);
             foreach (ref float sample in samples) sample = (float)(sample * gain);

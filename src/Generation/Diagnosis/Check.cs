@@ -39,7 +39,7 @@ public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyLi
             return [
                 Finding.Failure(
                     Name, $"no answer within {Patience.TotalSeconds:0} s",
-                    "something that it asks hangs: a driver, a program or a disk; the system's log may tell which")
+                    "a driver, a program or a disk does not respond; the system's log may show which")
             ];
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
@@ -47,7 +47,7 @@ public sealed record Check(string Name, Func<CancellationToken, Task<IReadOnlyLi
             return [
                 Finding.Failure(
                     Name, $"could not be checked: {failure.Message.ReplaceLineEndings(" ")}",
-                    "see whether the message names a file or a right that is missing")
+                    "check whether the message names a missing file or permission")
             ];
         }
     }

@@ -36,7 +36,7 @@ public static class FolderChecks
         }
 
         string state = there == folder ? folder : $"{folder} (will be made)";
-        if (WhyNotWritable(there) is { } why)
+        if (WriteFault(there) is { } why)
         {
             return Finding.Failure(
                 check, $"{state}: {there} cannot be written ({why})",
@@ -52,7 +52,7 @@ public static class FolderChecks
             : Finding.Ok(check, text);
     }
 
-    private static string? WhyNotWritable(string folder)
+    private static string? WriteFault(string folder)
     {
         try
         {

@@ -29,14 +29,14 @@ public static class MachineChecks
         string caches = string.Join(", ", Caches());
         string text =
             $"{(model.Length > 0 ? model : "unknown model")}; {Environment.ProcessorCount} cores; " +
-            $"{(flags.Length > 0 ? string.Join(' ', flags) : "no flags told")}; caches {(caches.Length > 0 ? caches : "not told")}";
+            $"{(flags.Length > 0 ? string.Join(' ', flags) : "features unknown")}; caches {(caches.Length > 0 ? caches : "unknown")}";
         if (found.Length > 0 && !flags.Any(flag => flag is "avx2" or "asimd"))
         {
             return [
                 Finding.Warning(
                     "processor", text,
-                    "without AVX2 networks run several times slower; a virtual machine may have to be told to pass the host's " +
-                    "processor flags on")
+                    "without AVX2 networks run several times slower; in a virtual machine, pass the host's CPU features on (libvirt: cpu " +
+                    "mode host-passthrough)")
             ];
         }
 
@@ -45,8 +45,8 @@ public static class MachineChecks
             return [
                 Finding.Warning(
                     "processor", text,
-                    "a virtual machine that hides cache sizes is slower, and libtorch computed wrongly on such machines; let the host " +
-                    "pass them on (libvirt: cpu mode host-passthrough)")
+                    "a virtual machine that hides cache sizes is slower, and libtorch computed wrongly on such machines; pass the host's " +
+                    "CPU on (libvirt: cpu mode host-passthrough)")
             ];
         }
 

@@ -81,9 +81,9 @@ public static class TorchChecks
             return [
                 Finding.Warning(
                     "gpu",
-                    "the driver is here, but shows no GPU (CUDA_VISIBLE_DEVICES is " +
+                    "the driver is installed, but shows no GPU (CUDA_VISIBLE_DEVICES is " +
                     $"'{Environment.GetEnvironmentVariable("CUDA_VISIBLE_DEVICES")}')",
-                    "unset CUDA_VISIBLE_DEVICES, or see whether 'nvidia-smi' lists a GPU")
+                    "unset CUDA_VISIBLE_DEVICES, or check whether 'nvidia-smi' lists a GPU")
             ];
         }
 

@@ -8,12 +8,14 @@ using Locutor.Models.Store;
 namespace Locutor.Generation.Loading;
 
 /// <summary>
-/// Checks that the adapters a user chose from the store fit the model. Only names and shapes are read, so it is quick, and a wrong adapter
-/// is refused before the networks in memory are given up for it.
+/// Checks that the adapters that a user chose from the store fit the model. Only names and shapes are read, so the check is quick. A wrong
+/// adapter is refused before the networks in memory are unloaded.
 /// </summary>
 public static class AdapterFit
 {
-    /// <summary>Checks the user's adapters. Without the model's files on this disk nothing is checked: the worker has them.</summary>
+    /// <summary>
+    /// Checks the user's adapters. If this machine does not have the model's files, nothing is checked here: a worker does it.
+    /// </summary>
     /// <exception cref="RequestException">An adapter cannot be read, or was made for another network.</exception>
     public static void Check(ResolvedBundle model, IReadOnlyList<BundleAdapter> adapters)
     {

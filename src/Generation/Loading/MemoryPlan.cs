@@ -35,12 +35,12 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
         if (budget is not { } limit) return new(BlockResidency.All, true, null);
         var config = new BundleBlueprint(bundle).Transformer;
         long block = VideoTransformer.BlockBytes(config, type, linears), networks = Networks(bundle, config, type), text = Text(bundle),
-            kept = Kept(bundle, config, type);
-        long beside = CudaMemory.DriverOverheadBytes + Tokens(bundle, config, type) + kept + networks;
-        var residency = BlockResidency.Within(limit, beside, block, config.Blocks);
-        bool textStays = type != ScalarType.Float16 && limit >= beside + config.Blocks * block + text;
+            keysValues = KeysAndValues(bundle, config, type);
+        long withoutBlocks = CudaMemory.DriverOverheadBytes + Activations(bundle, config, type) + keysValues + networks;
+        var residency = BlockResidency.Within(limit, withoutBlocks, block, config.Blocks);
+        bool textStays = type != ScalarType.Float16 && limit >= withoutBlocks + config.Blocks * block + text;
         long blocks = residency.Resident >= config.Blocks ? config.Blocks : residency.Resident + residency.Slots;
-        long held = CudaMemory.DriverOverheadBytes + networks + blocks * block + kept + (textStays ? text : 0);
+        long held = CudaMemory.DriverOverheadBytes + networks + blocks * block + keysValues + (textStays ? text : 0);
         // An eighth is reserved for the preceding clip, which is still being written.
         return new(residency, textStays, Math.Max(0, limit - held) / 8 * 7);
     }
@@ -65,7 +65,7 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     /// Size of the activations. Up to ten tensors of the token width exist at once; with int8 linears the maximum is in the widest matrix
     /// product.
     /// </summary>
-    private static long Tokens(Bundle bundle, VideoTransformerConfig config, ScalarType type)
+    private static long Activations(Bundle bundle, VideoTransformerConfig config, ScalarType type)
     {
         var autoencoder = new BundleBlueprint(bundle).Autoencoder;
         int side = autoencoder.SpatialStride() * config.Patch;
@@ -74,7 +74,7 @@ public sealed record MemoryPlan(BlockResidency Residency, bool TextStays, long? 
     }
 
     /// <summary>Size of the keys and values of a clip's text, picture and speech.</summary>
-    private static long Kept(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
+    private static long KeysAndValues(Bundle bundle, VideoTransformerConfig config, ScalarType type) =>
         config.Blocks * (config.TextTokens + ImageTokens + AudioPasses * Frames(bundle) * config.AudioTokens) * 2 * config.Width
             * Size(type);
 

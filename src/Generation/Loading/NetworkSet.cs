@@ -68,7 +68,7 @@ public sealed class NetworkSet : IDisposable
         helpers = [.. options.Helpers.Select(helper => DeviceThreads.On(
             helper, () => new TeamMember(helper, new(openOn(NetworkKind.Transformer, type, helper), sizes.Transformer, plan.Residency))))];
         Team = new TransformerTeam([new(device, Transformer), .. helpers]);
-        Notices = Tested([textDevice, device, .. options.Helpers]);
+        Notices = SaveSelfTests([textDevice, device, .. options.Helpers]);
     }
 
     public Bundle Bundle { get; }
@@ -151,7 +151,7 @@ public sealed class NetworkSet : IDisposable
                 if (transformer)
                 {
                     weights = weights.With(
-                        Held(source, helper ?? options.Device, options.Linears, helper is null ? notices : []));
+                        KeptPrecision(source, helper ?? options.Device, options.Linears, helper is null ? notices : []));
                 }
                 return BundleBlueprint.Below(weights, bundle.Network(kind));
             }
@@ -190,7 +190,7 @@ public sealed class NetworkSet : IDisposable
     /// Selects the precision in which the transformer's matrices are kept. A GPU keeps 8-bit matrices in the kind that it multiplies; a CPU
     /// would have to dequantise them for every product.
     /// </summary>
-    private static LinearPrecision Held(NetworkSource source, Device device, LinearPrecision? asked, List<string> notices)
+    private static LinearPrecision KeptPrecision(NetworkSource source, Device device, LinearPrecision? asked, List<string> notices)
     {
         var first = source.Checkpoint.Tensors.FirstOrDefault(
             entry => entry.Key.EndsWith("blocks.0.self_attn.q.weight", StringComparison.Ordinal)).Value;
@@ -250,7 +250,7 @@ public sealed class NetworkSet : IDisposable
     /// <summary>
     /// Stores the results of the self test that ran while the networks were built, and returns a message for each fallback.
     /// </summary>
-    private static string[] Tested(params Device[] devices)
+    private static string[] SaveSelfTests(params Device[] devices)
     {
         SelfTest[] tests = [.. devices.Select(SelfTest.On).Distinct()];
         foreach (var test in tests) test.Save();

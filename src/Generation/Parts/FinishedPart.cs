@@ -21,7 +21,7 @@ public sealed record FinishedPart(VideoPart Part, string Path)
     }
 
     /// <summary>Decodes some frames, rows of R, G, B.</summary>
-    /// <param name="file">The file as <see cref="OpenForCopies"/> returns it, of which only a piece is decoded if possible.</param>
+    /// <param name="file">Result of <see cref="OpenForCopies"/>; if it is not null, only the needed piece of the file is decoded.</param>
     /// <param name="frames">The frames, counted from the start of the part.</param>
     /// <param name="size">Height and width that they must have.</param>
     /// <param name="limits">Limits of the file.</param>

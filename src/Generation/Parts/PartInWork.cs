@@ -6,7 +6,7 @@ namespace Locutor.Generation.Parts;
 public sealed record PartInWork(VideoPart Part, Task<FinishedPart> Finished)
 {
     /// <summary>
-    /// Returns the path of the file while it is written; null as long as there is none. Its frames are joined before it is finished.
+    /// Returns the path of the file while it is written; null if there is none yet. Its frames are joined before it is finished.
     /// </summary>
     public Func<string?> Growing { get; init; } = () => null;
 }

@@ -4,9 +4,9 @@ using Locutor.Media.Video.Segments;
 namespace Locutor.Generation.Parts;
 
 /// <summary>
-/// Writes a video from the files of its parts, while the parts are made: a part is joined as soon as all parts before it are, and one whose
-/// file grows here is joined as it grows. The frames stay as they are encoded; only the frames that two parts have in common, over which
-/// the earlier part fades into the later one, are encoded here, and parts whose encoder differs from the one of this machine.
+/// Writes a video from the files of its parts, while the parts are made. A part is joined as soon as all parts before it are joined; a part
+/// that is made on this machine is joined while its file grows. Encoded frames are copied. Only two kinds of frames are encoded here: those
+/// that two parts have in common, over which the earlier part fades into the later one, and those of parts from a different encoder.
 /// </summary>
 /// <param name="parts">The parts in order; each begins before the end of the one before it, or at its end.</param>
 /// <param name="size">Height and width of the video.</param>
@@ -16,9 +16,9 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
     /// <summary>Largest number of frames in a segment.</summary>
     public const int LongestSegment = 250;
 
-    private const int SegmentBytes = 128 << 20, LeastFrames = 25; // of a segment that is encoded here, whose frames are in memory
+    private const int SegmentBytes = 128 << 20, LeastFrames = 25; // limits of a segment that is encoded here: its frames are in memory
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(0.25);
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(0.25);
 
     private readonly FragmentedFile?[] files = new FragmentedFile?[parts.Count];
     private readonly FinishedPart?[] finished = new FinishedPart?[parts.Count];
@@ -27,7 +27,7 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
     public int FramesEncoded { get; private set; }
 
     /// <summary>
-    /// A frame at which a segment begins in any case: the first one that an earlier attempt at this video has not published.
+    /// A frame at which a segment must begin: the first one that an earlier attempt at this video has not published.
     /// </summary>
     public int Boundary { get; init; }
 
@@ -65,7 +65,8 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
     }
 
     /// <summary>
-    /// Writes the fragments of a file that grows, until the part is finished. Each is a segment, so that segments do not depend on time.
+    /// Writes the fragments of a growing file until the part is finished. Each fragment becomes a segment, so that the division into
+    /// segments does not depend on time.
     /// </summary>
     private async Task FollowAsync(SegmentedVideoWriter writer, int part, int shared, int end, CancellationToken cancellationToken)
     {
@@ -81,12 +82,12 @@ public sealed class PartJoiner(IReadOnlyList<PartInWork> parts, (int Height, int
                 while (fit && file.ReadFragment(writer.FramesWritten - first, end) is { } piece && piece.FirstFrame >= shared)
                     fit = await writer.TryCopyClipAsync(piece, cancellationToken).ConfigureAwait(false);
             }
-            if (!last) await Task.WhenAny(source.Finished, Task.Delay(Look, cancellationToken)).ConfigureAwait(false);
+            if (!last) await Task.WhenAny(source.Finished, Task.Delay(PollInterval, cancellationToken)).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
         }
     }
 
-    /// <summary>Opens a file that grows, or that has its final name; null in the moment between.</summary>
+    /// <summary>Opens a growing or finished file; null if it is being renamed to its final name at this moment.</summary>
     private static FragmentedFile? Grown(PartInWork part, string growing)
     {
         try

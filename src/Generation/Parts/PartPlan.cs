@@ -3,27 +3,29 @@ using Locutor.Media.Captions;
 namespace Locutor.Generation.Parts;
 
 /// <summary>
-/// Divides a long video into parts of about equal length that can be generated at the same time. A part begins in a silence of the voices,
-/// and it begins before the part before it has ended: over these frames the one fades into the other.
+/// Divides a long video into parts of about equal length that can be generated at the same time. A part begins in a silence of the voices
+/// and overlaps the preceding part by <see cref="SharedFrames"/>, over which the two parts are blended.
 /// </summary>
 public static class PartPlan
 {
     /// <summary>Number of frames that two neighbouring parts have in common.</summary>
     public const int SharedFrames = 8;
 
-    /// <summary>The shortest silence in which a part may begin, in seconds; it is longer than the shared frames.</summary>
+    /// <summary>Shortest silence in seconds in which a part may begin; it is longer than the shared frames.</summary>
     public const double LeastSilence = 0.4;
 
-    /// <summary>The shortest part: a shorter one gains little, since each part has to prepare its pictures and its speech.</summary>
+    /// <summary>
+    /// Smallest number of frames of a part. A shorter part would save little time, because each part has to prepare pictures and speech.
+    /// </summary>
     public const int LeastFrames = 10 * FramesPerSecond;
 
     private const int FramesPerSecond = 25;
 
     /// <summary>Creates the plan.</summary>
-    /// <param name="activity">Where somebody speaks.</param>
+    /// <param name="activity">The times at which somebody speaks.</param>
     /// <param name="frames">Number of frames of the video.</param>
     /// <param name="most">Largest number of parts.</param>
-    /// <returns>The parts in order. There are fewer than <paramref name="most"/> where the silences do not allow more.</returns>
+    /// <returns>The parts in order; fewer than <paramref name="most"/> if the silences do not allow more.</returns>
     public static IReadOnlyList<VideoPart> Create(SpeechActivity activity, int frames, int most)
     {
         int count = Math.Clamp(frames / LeastFrames, 1, most);

@@ -9,7 +9,7 @@ namespace Locutor.Generation.Pictures;
 /// </summary>
 internal sealed class LatentPreview : IDisposable
 {
-    /// <summary>Regularisation for each equation. Channels of a latent have a variance of about 1.</summary>
+    /// <summary>Regularisation of the least squares, per position. Channels of a latent have a variance of about 1.</summary>
     private const double Ridge = 1e-3;
 
     private readonly Tensor map; // [channels + 1, 3], float64, on the CPU
@@ -19,8 +19,8 @@ internal sealed class LatentPreview : IDisposable
     /// <summary>Fits the map by least squares.</summary>
     /// <param name="latent">Latent of a video that shows the picture, [1, channels, frames, h, w].</param>
     /// <param name="picture">The picture, [3, 1, H, W] in [-1, 1].</param>
-    /// <param name="shown">Latent frame that shows the picture. A causal autoencoder encodes the first frame, which stands for one frame of
-    /// the video, in other colours than later ones, so a later one is better if it shows the picture too.</param>
+    /// <param name="shown">Latent frame that shows the picture. A causal autoencoder encodes the first latent frame, which represents a
+    /// single frame of the video, in other colours than later ones, so a later one is better if it shows the picture too.</param>
     public static LatentPreview Fit(Tensor latent, Tensor picture, long shown)
     {
         using var still = no_grad();

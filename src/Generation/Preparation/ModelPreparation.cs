@@ -50,9 +50,9 @@ public static class ModelPreparation
             () =>
             {
                 using var source = sources.Open(network);
-                var asked = Asked(model.Bundle, network, source);
-                var weights = source.Checkpoint.Tensors.Values.Where(tensor => asked.ContainsKey(tensor.Name))
-                    .Select(tensor => Conversion(tensor, source.Adapters, precision, asked[tensor.Name] == ScalarType.Float32));
+                var requested = RequestedTypes(model.Bundle, network, source);
+                var weights = source.Checkpoint.Tensors.Values.Where(tensor => requested.ContainsKey(tensor.Name))
+                    .Select(tensor => Conversion(tensor, source.Adapters, precision, requested[tensor.Name] == ScalarType.Float32));
                 return Write(contents, weights, source.Checkpoint, source.Summary, path, progress, cancellationToken);
             },
             cancellationToken).ConfigureAwait(false);
@@ -117,13 +117,13 @@ public static class ModelPreparation
     }
 
     /// <summary>Builds the network without memory, to find the tensors that it requests and their dtypes.</summary>
-    private static IReadOnlyDictionary<string, ScalarType> Asked(Bundle bundle, NetworkKind network, NetworkSource source)
+    private static IReadOnlyDictionary<string, ScalarType> RequestedTypes(Bundle bundle, NetworkKind network, NetworkSource source)
     {
         var blueprint = new BundleBlueprint(bundle);
         using var parameters = new CheckpointParameters(source.Checkpoint, source.Adapters);
         blueprint.Build(network, new Weights(parameters, ScalarType.BFloat16, META));
         parameters.RequireAllUsed(key => blueprint.Ignores(network, key));
-        return parameters.Asked;
+        return parameters.Requested;
     }
 
     private static (CheckpointTensor, WeightConversion) Conversion(

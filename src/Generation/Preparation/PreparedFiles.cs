@@ -13,8 +13,8 @@ namespace Locutor.Generation.Preparation;
 public sealed record PreparedFile(string Path, WeightPrecision Precision);
 
 /// <summary>
-/// The prepared files in the store: <c>prepared/BUNDLE/NETWORK-PRECISION-HASH.safetensors</c>. The hash is that of the names of the weights
-/// and adapters, so that each combination has its own path.
+/// The prepared files in the store: <c>prepared/BUNDLE/NETWORK-PRECISION-HASH.safetensors</c>. The hash is computed from the names of the
+/// weights and adapters, so that each combination has its own path.
 /// </summary>
 public sealed partial class PreparedFiles(ModelStore store)
 {

@@ -16,8 +16,7 @@ namespace Locutor.Generation.Preparation;
 /// <param name="stored">The stored tensor, in any format.</param>
 /// <param name="adapters">LoRA adapters, added in this order.</param>
 /// <param name="precision">Requested precision.</param>
-/// <param name="wide">Whether the network computes with this tensor in float32 whatever its other weights are: it stays as wide as it
-/// is.</param>
+/// <param name="wide">Whether the network computes with this tensor in float32 in any case, so that it keeps its precision.</param>
 internal sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<LoraAdapter> adapters, WeightPrecision precision, bool wide)
 {
     /// <summary>Elements of a group of rows: 32 MiB of float32. The conversion needs about ten times that memory.</summary>
@@ -106,7 +105,10 @@ internal sealed class WeightConversion(CheckpointTensor stored, IReadOnlyList<Lo
         append(ScaleName, TensorMemory.Bytes(rows.Scales));
     }
 
-    /// <summary>The part of a change that is for some rows; a difference whose axes are others is for tensors of one group only.</summary>
+    /// <summary>
+    /// Returns the part of an adapter's change for some rows. A plain difference with other axes than the tensor cannot be divided, so it
+    /// is accepted only if all rows are converted at once.
+    /// </summary>
     private LoraPatch Rows(LoraPatch patch, long first, long count)
     {
         if (count == stored.Shape[0]) return patch;

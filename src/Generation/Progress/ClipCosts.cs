@@ -15,8 +15,8 @@ public sealed record ClipCosts(double Encode, double Step, double Decode)
     public ClipCosts Times(double factor) => new(Encode * factor, Step * factor, Decode * factor);
 
     /// <summary>
-    /// Returns the geometric mean of these costs and others, which have a share of the weight from 0 to 1. A machine that was ten times
-    /// slower once spoils a geometric mean for fewer videos than an arithmetic one.
+    /// Returns the weighted geometric mean of these costs and others; the others have the given share of the weight, 0 to 1. If a machine
+    /// was once ten times slower, a geometric mean is wrong for fewer videos afterwards than an arithmetic one.
     /// </summary>
     public ClipCosts Mix(ClipCosts other, double share) => new(
         Mean(Encode, other.Encode, share), Mean(Step, other.Step, share), Mean(Decode, other.Decode, share));

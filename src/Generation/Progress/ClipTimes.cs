@@ -11,15 +11,15 @@ internal sealed class ClipTimes
     /// <summary>The mean of all clips; null while a phase was not measured.</summary>
     public ClipCosts? Mean => encode.All is { } e && step.All is { } s && decode.All is { } d ? new ClipCosts(e, s, d) : null;
 
-    /// <summary>The costs of a clip that is not decoded yet, as soon as two steps tell something; otherwise null.</summary>
+    /// <summary>The expected costs of a first clip that is not decoded yet, from its second measured step on; otherwise null.</summary>
     public ClipCosts? Begun =>
         encode.All is { } e && step is { Count: >= 2, All: { } s } && decode.Count == 0 ? TypicalClip.First(e, s) : null;
 
     /// <summary>Adds the duration of a phase.</summary>
     /// <param name="stage">The phase.</param>
-    /// <param name="seconds">Its duration; of denoising, that of one step.</param>
+    /// <param name="seconds">Duration of the phase; of one step for denoising.</param>
     /// <param name="steps">Number of steps of a clip.</param>
-    /// <param name="unsure">Whether the duration counts in <see cref="Mean"/> only while there is no other.</param>
+    /// <param name="unsure">True if the duration is inexact: it counts in <see cref="Mean"/> only until there is another one.</param>
     public void Add(GenerationStage stage, double seconds, int steps, bool unsure = false)
     {
         if (stage == GenerationStage.Encoding) encode.Add(seconds, 1, unsure);
@@ -29,7 +29,7 @@ internal sealed class ClipTimes
 
     /// <summary>Returns the costs to expect of the next clip.</summary>
     /// <param name="expected">The costs to expect without any measurement.</param>
-    /// <param name="trust">The number of measured clips that weigh as much as <paramref name="expected"/>.</param>
+    /// <param name="trust">Weight of <paramref name="expected"/>, in measured clips.</param>
     public ClipCosts Estimate(ClipCosts expected, double trust) => new(
         encode.Estimate(expected.Encode, trust), step.Estimate(expected.Step, trust), decode.Estimate(expected.Decode, trust));
 }
@@ -37,7 +37,7 @@ internal sealed class ClipTimes
 /// <summary>The mean duration of one phase.</summary>
 internal sealed class PhaseMean
 {
-    // A clip loses 4 % of its weight with each clip after it, so that the mean follows the load of the machine slowly.
+    // The weight of a clip decreases by 4 % with each later clip, so that the mean follows the load of the machine slowly.
     private const double Kept = 0.96;
 
     private double recent, recentWeight, all, allWeight;
@@ -48,7 +48,7 @@ internal sealed class PhaseMean
     /// <summary>The mean of all durations; null if there is none.</summary>
     public double? All => Count == 0 ? null : all;
 
-    /// <summary>Adds a duration, whose weight is its part of a clip.</summary>
+    /// <summary>Adds a duration. Its weight is its share of a clip: 1 for a phase, 1 / steps for a step.</summary>
     public void Add(double seconds, double weight, bool unsure)
     {
         if (unsureAll) allWeight = 0;

@@ -1,8 +1,8 @@
 namespace Locutor.Generation.Progress;
 
 /// <summary>
-/// Adds the completed part and the time left to every report, repeats the latest report twice a second, so that long phases move too, and
-/// keeps what the video cost for the next one.
+/// Adds the completed part and the time left to every report, repeats the latest report twice a second, so that they change during long
+/// phases too, and stores the measured durations for the estimate of the next video.
 /// </summary>
 internal sealed class MeasuredProgress : IProgress<GenerationProgress>, IDisposable
 {
@@ -46,7 +46,7 @@ internal sealed class MeasuredProgress : IProgress<GenerationProgress>, IDisposa
     }
 
     /// <summary>Reports the end of the video.</summary>
-    /// <param name="keep">Whether to keep its costs.</param>
+    /// <param name="keep">Whether to store its durations.</param>
     public void Complete(bool keep)
     {
         lock (turn)

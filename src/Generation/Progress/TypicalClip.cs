@@ -1,15 +1,16 @@
 namespace Locutor.Generation.Progress;
 
 /// <summary>
-/// How the costs of a video are usually related. The first video of a device is estimated by its own first clip and these numbers. They
-/// were measured with the bundled model on a CPU with 2 cores; a larger model depends less on them, because its steps prevail.
+/// Usual ratios between the costs of a video. The time left of the first video on a device is estimated from its own first clip and these
+/// ratios. They were measured with the bundled model on a CPU with 2 cores. A larger model depends less on them, because it spends nearly
+/// all time on denoising steps.
 /// </summary>
 internal static class TypicalClip
 {
     /// <summary>Later clips relative to the first one, which encodes the picture and uses the operations of the device first.</summary>
     private const double LaterEncode = 0.5, LaterDecode = 0.8;
 
-    /// <summary>The first use makes the first step longer, by this share of a later step.</summary>
+    /// <summary>Additional time of the very first step, as a share of a later step.</summary>
     private const double FirstUse = 0.6;
 
     /// <summary>Decoding of a clip, relative to the encoding of the first one.</summary>
@@ -18,7 +19,9 @@ internal static class TypicalClip
     /// <summary>Time from the last decoded frame to the last written one, relative to the decoding of a clip.</summary>
     private const double TailOfDecode = 0.5;
 
-    /// <summary>The start of the writer during the decoding of the second clip: at most seconds, at most parts of the decoding.</summary>
+    /// <summary>
+    /// Limits of the time that the start of the writer adds to the decoding of the second clip: in seconds, and as a ratio to the decoding.
+    /// </summary>
     private const double LongestStart = 0.8, StartOfDecode = 1.3;
 
     /// <summary>Completion of the file in seconds.</summary>

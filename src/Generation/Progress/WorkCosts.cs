@@ -4,12 +4,12 @@ using Locutor.Torch;
 namespace Locutor.Generation.Progress;
 
 /// <summary>
-/// Seconds that the parts of a video took on one device, with one bundle, size and kind of sampling. They are kept in the user's cache
-/// folder, so that the next video knows from its start how long it will take.
+/// Durations in seconds of the parts of a video on one device, with one bundle, size and kind of sampling. They are stored in the user's
+/// cache folder, so that the time left of the next video is known from its start.
 /// </summary>
 /// <param name="Prepare">Encoding of the whole voice, the prompt and the picture, before the first clip.</param>
-/// <param name="First">The first clip, which sets up what later clips use.</param>
-/// <param name="Later">The mean of all later clips, during which the frames of the clip before are written.</param>
+/// <param name="First">The first clip, which also uses every operation for the first time.</param>
+/// <param name="Later">The mean of all later clips. While they are computed, the frames of the preceding clip are written.</param>
 /// <param name="Start">The start of the writer, which delays the second clip.</param>
 /// <param name="Tail">Time from the last decoded frame until all frames are written.</param>
 /// <param name="Finish">Completion of the file; for each clip if all frames are encoded again.</param>
@@ -17,7 +17,7 @@ public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later,
 {
     private const double LargestShare = 0.5;
 
-    /// <summary>Number of clips from which the costs of a video get the largest share: those of a short video are less exact.</summary>
+    /// <summary>Number of clips from which the costs of a video get the largest share. Those of a shorter video are less exact.</summary>
     private const double ManyClips = 10;
 
     /// <summary>Number of clips whose mean is <see cref="Later"/>.</summary>
@@ -44,8 +44,8 @@ public sealed record WorkCosts(double Prepare, ClipCosts First, ClipCosts Later,
         Files.TryWrite(key, JsonSerializer.SerializeToUtf8Bytes(earlier is null ? this : earlier.MixedWith(this)));
 
     /// <summary>
-    /// Mixes the costs of a later video in. All costs have one share, because a machine that was busy then was slow in all of them, and
-    /// the estimate relies on the relation between the first clip and the later ones.
+    /// Returns the weighted mean of these costs and those of a later video. All costs have the same share, because a busy machine is slower
+    /// in all of them, and because the estimate uses the ratio between the first clip and later ones.
     /// </summary>
     internal WorkCosts MixedWith(WorkCosts next)
     {

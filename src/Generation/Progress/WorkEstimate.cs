@@ -1,8 +1,8 @@
 namespace Locutor.Generation.Progress;
 
 /// <summary>
-/// Estimates how much of a video is done and how long the rest takes. It expects the costs of earlier videos on this device, or, for the
-/// first one, costs that follow from its first clip; every phase of a later clip corrects them. It has no clock of its own.
+/// Estimates the completed part of a video and the time left. It starts from the costs of earlier videos on this device or, for the first
+/// video, from costs that are derived from its first clip. Every measured phase of a later clip corrects them. The caller passes the time.
 /// </summary>
 /// <param name="clips">Number of clips of the video; 0 if it is not known, and then there is no estimate.</param>
 /// <param name="learned">Costs of earlier videos; null for none.</param>
@@ -13,12 +13,16 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
     private const double MostBeforeEnd = 0.99;
 
     /// <summary>
-    /// How much the costs of earlier videos, those that follow from the first clip, and those without earlier videos weigh, in measured
-    /// clips. The duration of a first clip varies much, since it waits for files and for threads that start.
+    /// Weights of expected costs, in measured clips: of the costs of earlier videos, of their correction by the first clip of this video,
+    /// and of the costs that are derived from the first clip if there are no earlier videos. The first clip has little weight, because its
+    /// duration varies much: it waits for files and for threads that start.
     /// </summary>
     private const double TrustInLearned = 0.33, TrustInFirst = 0.16, TrustInTypical = 0.4;
 
-    /// <summary>A difference of logarithms at which <see cref="TrustInLearned"/> is halved: the machine is busy, or another one.</summary>
+    /// <summary>
+    /// Difference of the logarithms of speed at which <see cref="TrustInLearned"/> is halved: the machine is busy, or it is another
+    /// machine.
+    /// </summary>
     private const double UsualDifference = 0.7;
 
     private readonly ClipTimes first = new(), later = new();
@@ -31,10 +35,10 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
 
     private int Steps => current.Steps;
 
-    /// <summary>The first clip of this run: an earlier attempt may have made some.</summary>
+    /// <summary>Number of the first clip of this run; an earlier run may have made the clips before it.</summary>
     private int FirstClip => resumedClips + 1;
 
-    /// <summary>Takes a report. Reports of the phase that runs already change nothing.</summary>
+    /// <summary>Adds a report. A report of the current phase has no effect.</summary>
     /// <param name="progress">The report.</param>
     /// <param name="now">Time since the start of the video.</param>
     public void Enter(GenerationProgress progress, TimeSpan now)
@@ -86,7 +90,7 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
         }
         else if (phase.Stage == GenerationStage.Decoding && next.Stage == GenerationStage.Muxing)
         {
-            lastDecode = seconds; // with the time until the last frames were written
+            lastDecode = seconds; // includes the writing of the last frames
         }
         else if (phase.Stage == GenerationStage.Decoding && phase.Clip == FirstClip + 1)
         {
@@ -133,8 +137,8 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
     }
 
     /// <summary>
-    /// Returns how much longer this video takes than earlier ones, as far as its first clip tells, and how many measured clips that
-    /// weighs.
+    /// Returns the factor by which this video is slower than earlier ones, estimated from its first clip, and the weight of this estimate
+    /// in measured clips.
     /// </summary>
     private (double Factor, double Trust) Speed(WorkCosts known)
     {
@@ -145,7 +149,7 @@ public sealed class WorkEstimate(int clips, WorkCosts? learned, int finishParts 
         return (Math.Pow(ratio, TrustInFirst / (TrustInFirst + trust)), TrustInFirst + trust);
     }
 
-    /// <summary>Returns the costs to expect without what later clips measured; null while nothing is known.</summary>
+    /// <summary>Returns the expected costs without the measurements of later clips; null while nothing is known.</summary>
     private WorkCosts? Expected() => learned is not null
         ? learned with { First = first.Estimate(learned.First, TrustInLearned) }
         : (first.Mean ?? first.Begun) is { } clip ? TypicalClip.After(clip, Steps) : null;

@@ -1,9 +1,9 @@
 namespace Locutor.Generation.Sampling;
 
 /// <summary>
-/// Timesteps of a clip, from 1000 (noise) down to 0: linspace(1000, 1, steps) and a final 0, each shifted towards noise, t = 1000 s u / (1
-/// + (s - 1) u) with u = t / 1000 and shift s. Reference:
-/// MeiGen-AI/InfiniteTalk, wan/multitalk.py, line 95, at commit 0107cd9.
+/// Timesteps of a clip, from 1000 (noise) down to 0: linspace(1000, 1, steps) and a final 0. Each timestep t is shifted towards noise to
+/// 1000 s u / (1 + (s - 1) u) with u = t / 1000 and shift s. Reference: MeiGen-AI/InfiniteTalk, wan/multitalk.py, line 95, at commit
+/// 0107cd9.
 /// </summary>
 public static class NoiseSchedule
 {
@@ -23,8 +23,8 @@ public static class NoiseSchedule
 
     /// <summary>
     /// Timesteps of weights distilled to few steps: 1000, 750, 500, 250 for four steps, 1000, 500 for two, otherwise those of
-    /// <see cref="Timesteps"/>. Reference: Soul-AILab/SoulX-FlashTalk,
-    /// flash_talk/src/pipeline/flash_talk_pipeline.py, line 150, at commit 688982e.
+    /// <see cref="Timesteps"/>. Reference: Soul-AILab/SoulX-FlashTalk, flash_talk/src/pipeline/flash_talk_pipeline.py, line 150, at commit
+    /// 688982e.
     /// </summary>
     /// <param name="steps">Number of steps, 1 to 1000.</param>
     /// <param name="shift">Shift, above 0; 1 has no effect.</param>
