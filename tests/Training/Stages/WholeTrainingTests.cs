@@ -25,7 +25,7 @@ public sealed class WholeTrainingTests
             bool Train(long maxSteps) =>
                 new WholeTraining(
                     new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps },
-                    options).Go(speech, text);
+                    options).Run(speech, text);
 
             Train(40).ShouldBeFalse("the stages need 97 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
@@ -81,12 +81,12 @@ public sealed class WholeTrainingTests
         new WholeTraining(
             new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
             options with { Stages = ["distillation"] })
-            .Go(speech, text).ShouldBeFalse();
+            .Run(speech, text).ShouldBeFalse();
         said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
         new WholeTraining(
             new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
             options with { Stages = ["upsampler"] })
-            .Go(speech, text).ShouldBeFalse();
+            .Run(speech, text).ShouldBeFalse();
         said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
     }
 }

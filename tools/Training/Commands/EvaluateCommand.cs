@@ -16,10 +16,10 @@ internal static class EvaluateCommand
 {
     private static readonly Option<string?> Model = new("--model")
     {
-        Description = "A bundle trained by 'locutor train'; the shipped one when left out."
+        Description = "A bundle of 'locutor train bundle'; the default is the shipped model."
     };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Preset of the bundle." };
-    private static readonly Option<int?> Steps = new("--steps") { Description = "Denoising steps of a clip." };
+    private static readonly Option<int?> Steps = new("--steps") { Description = "Number of denoising steps per clip." };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "auto" };
     private static readonly Option<DirectoryInfo> Output = new("--output")
     {
@@ -28,15 +28,19 @@ internal static class EvaluateCommand
     };
     private static readonly Option<FileInfo?> Speech = new("--speech")
     {
-        Description = "Written by 'locutor train prepare-speech'; made anew with espeak-ng when left out."
+        Description = "Speech of 'locutor train prepare-speech'; by default espeak-ng speaks new sentences."
     };
     private static readonly Option<string[]> Recordings = new("--recordings")
     {
-        Description = "Human voices.",
+        Description = "Recordings of human voices, as sound files.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [],
     };
-    private static readonly Option<int> People = new("--people") { DefaultValueFactory = _ => 8 };
+    private static readonly Option<int> People = new("--people")
+    {
+        Description = "Number of persons.",
+        DefaultValueFactory = _ => 8,
+    };
     private static readonly Option<double> Seconds = new("--seconds")
     {
         Description = "Duration of each video in seconds.",
@@ -47,26 +51,30 @@ internal static class EvaluateCommand
         Description = "Duration of the long video; 0 leaves it out.",
         DefaultValueFactory = _ => 60,
     };
-    private static readonly Option<int> Moods = new("--mood-people") { DefaultValueFactory = _ => 4 };
+    private static readonly Option<int> Moods = new("--mood-people")
+    {
+        Description = "Number of persons for whom every mood is generated; 0 leaves moods out.",
+        DefaultValueFactory = _ => 4,
+    };
     private static readonly Option<int> PartPeople = new("--part-people")
     {
-        Description = "For videos in two parts, which need ffmpeg; 0 leaves them out.",
+        Description = "Number of persons for videos in two parts, which need ffmpeg; 0 leaves them out.",
         DefaultValueFactory = _ => 2,
     };
     private static readonly Option<string?> Program = new("--program")
     {
         Description =
-            "The program whose command generate is measured as a whole: locutor or locutor.dll; that of this clone when left out.",
+            "The program whose command 'generate' is timed: locutor or locutor.dll. The default is the program built in this clone.",
         HelpName = "FILE",
     };
     private static readonly Option<bool> Skip = new("--skip-command")
     {
-        Description = "Do not time the whole command, for a machine without ffmpeg.",
+        Description = "Does not time the whole command; for a machine without ffmpeg.",
     };
 
     public static Command Create()
     {
-        var command = new Command("evaluate", "Measure the shipped model against painted truth and print a table.")
+        var command = new Command("evaluate", "Measure the model on painted people and print a table.")
         {
             Model, Preset, Steps, Device, Output, Speech, Recordings, People, Seconds, Longer, Moods, PartPeople, Program, Skip,
         };
@@ -94,10 +102,10 @@ internal static class EvaluateCommand
             Program = parsed.GetValue(Skip) ? [] : LocutorProgram.Find(parsed.GetValue(Program)),
             Recordings = await RecordingsAsync(parsed.GetValue(Recordings)!, cancellationToken),
         };
-        var said = parsed.GetValue(Speech) is { } file
+        var speech = parsed.GetValue(Speech) is { } file
             ? SpeechCorpus.Load(file.FullName).Evaluation
             : SpeechPreparation.MakeEvaluation(4, 1, cancellationToken);
-        var report = await new SketchEvaluation(networks, settings, options, said, Console.Error.WriteLine)
+        var report = await new SketchEvaluation(networks, settings, options, speech, Console.Error.WriteLine)
             .MeasureAsync(cancellationToken);
         Console.WriteLine(report.ToMarkdown());
         return ExitCodes.Success;

@@ -14,7 +14,7 @@ internal static class PortraitCommand
     {
         var seed = new Option<int>("--seed")
         {
-            Description = "Picks the person; the same number draws the same one.",
+            Description = "Number that selects the person; equal numbers draw equal persons.",
             DefaultValueFactory = _ => 1,
         };
         var output = new Option<FileInfo>("--output-path") { Description = "PNG file to write.", Required = true };

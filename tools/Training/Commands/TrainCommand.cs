@@ -26,9 +26,9 @@ internal static class TrainCommand
     {
         var output = new Option<FileInfo>("--output") { Description = "File to write.", Required = true };
         var minutes = new Option<double>("--minutes") { Description = "Minutes of training speech.", DefaultValueFactory = _ => 35 };
-        var seed = new Option<int>("--seed") { DefaultValueFactory = _ => 1 };
+        var seed = new Option<int>("--seed") { Description = "Seed of sentences and voices.", DefaultValueFactory = _ => 1 };
         var command = new Command(
-            "prepare-speech", "Speak sentences with espeak-ng and write them with their phoneme times.") { output, minutes, seed };
+            "prepare-speech", "Speak sentences with espeak-ng and write them with the times of their phonemes.") { output, minutes, seed };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var made = SpeechPreparation.Make(parsed.GetValue(minutes), parsed.GetValue(seed), new ConsoleProgress(), cancellationToken);
@@ -49,7 +49,7 @@ internal static class TrainCommand
         };
         var minutes = new Option<double>("--minutes")
         {
-            Description = "That the text encoder is trained, on the processor.",
+            Description = "Duration of the training of the text encoder, on the CPU.",
             DefaultValueFactory = _ => 1,
         };
         var command = new Command(
@@ -69,8 +69,12 @@ internal static class TrainCommand
 
     private static Command RefineSpeech()
     {
-        var speech = new Option<FileInfo>("--speech") { Description = "Speech that the speech encoder was trained on.", Required = true };
-        var more = new Option<FileInfo>("--more") { Description = "More speech, written by prepare-speech.", Required = true };
+        var speech = new Option<FileInfo>("--speech")
+        {
+            Description = "Speech on which the speech encoder was trained.",
+            Required = true,
+        };
+        var more = new Option<FileInfo>("--more") { Description = "More speech of prepare-speech.", Required = true };
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder with speech.safetensors of a training.", Required = true };
         var work = new Option<DirectoryInfo>("--work")
         {
@@ -80,12 +84,12 @@ internal static class TrainCommand
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the result.", Required = true };
         var minutes = new Option<double>("--minutes")
         {
-            Description = "That the training may take, all calls together.",
+            Description = "Duration of the training, over all calls.",
             DefaultValueFactory = _ => 60,
         };
         var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
         var command = new Command(
-            "refine-speech", "Train a finished speech encoder on more voices; what its features mean stays.")
+            "refine-speech", "Train a finished speech encoder on more voices. The meaning of its features stays.")
             { speech, more, from, work, output, minutes, device };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
@@ -117,9 +121,9 @@ internal static class TrainCommand
             Required = true,
         };
         var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the bundle.", Required = true };
-        var toy = new Option<bool>("--toy") { Description = "The results are of 'run --toy'." };
+        var toy = new Option<bool>("--toy") { Description = "Use the sizes of 'run --toy'." };
         var command = new Command(
-            "bundle", "Make a bundle of what was trained: 8-bit rows, configuration, presets, checksums.") { from, output, toy };
+            "bundle", "Make a bundle of the trained networks: 8-bit weights, configuration, presets, checksums.") { from, output, toy };
         command.SetAction(parsed =>
         {
             var options = parsed.GetValue(toy) ? WholeTrainingOptions.Toy : new WholeTrainingOptions();
@@ -135,7 +139,7 @@ internal static class TrainCommand
         var from = new Option<DirectoryInfo>("--from") { Description = "Folder of a bundle made by 'train bundle'.", Required = true };
         var output = new Option<DirectoryInfo>("--output")
         {
-            Description = "Work folder of another training, which starts from these networks.",
+            Description = "Work folder of a training that will start from these networks.",
             Required = true,
         };
         var command = new Command("unpack", "Write the networks of a bundle as the finished stages of a training.") { from, output };
@@ -151,8 +155,8 @@ internal static class TrainCommand
             Description = "File to write: src/Generation/Conditioning/face-finder.bin.",
             Required = true,
         };
-        var people = new Option<int>("--people") { Description = "Painted faces to learn from.", DefaultValueFactory = _ => 900 };
-        var command = new Command("face-finder", "Fit what finds a face in a picture that is not square.") { output, people };
+        var people = new Option<int>("--people") { Description = "Number of painted faces.", DefaultValueFactory = _ => 900 };
+        var command = new Command("face-finder", "Fit the weights that find a face in a picture that is not square.") { output, people };
         command.SetAction(parsed =>
         {
             float[] weights = FaceFinderTraining.Fit(parsed.GetValue(people), each: 14);

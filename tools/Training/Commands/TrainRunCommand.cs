@@ -7,8 +7,8 @@ namespace Locutor.Training.Commands;
 /// <summary>The command <c>locutor train run</c>: it trains the networks of the small model, for some minutes at a time.</summary>
 internal static class TrainRunCommand
 {
-    private static readonly Option<FileInfo> Speech = new("--speech") { Description = "Written by prepare-speech.", Required = true };
-    private static readonly Option<DirectoryInfo> Text = new("--text") { Description = "Folder written by prepare-text.", Required = true };
+    private static readonly Option<FileInfo> Speech = new("--speech") { Description = "File of prepare-speech.", Required = true };
+    private static readonly Option<DirectoryInfo> Text = new("--text") { Description = "Folder of prepare-text.", Required = true };
     private static readonly Option<DirectoryInfo> Work = new("--work")
     {
         Description = "Folder of the state from which a later call resumes.",
@@ -21,43 +21,43 @@ internal static class TrainRunCommand
     };
     private static readonly Option<double> Minutes = new("--minutes")
     {
-        Description = "That this call may take.",
+        Description = "Time limit of this call.",
         DefaultValueFactory = _ => 9,
     };
     private static readonly Option<string> Device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cuda" };
     private static readonly Option<double[]> Stages = new("--stage-minutes")
     {
-        Description = $"Minutes of the stages {string.Join(", ", WholeTrainingOptions.StageNames)}, all calls together.",
+        Description = $"Durations of the stages {string.Join(", ", WholeTrainingOptions.StageNames)}, over all calls.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [1.2, 0.3, 7.5, 1, 12.2, 5, 4],
     };
     private static readonly Option<string[]> Only = new("--stages")
     {
-        Description = "Stages of this call; those before must be finished. All of them when left out.",
+        Description = "Stages of this call; earlier stages must be finished. The default is all stages.",
         AllowMultipleArgumentsPerToken = true,
         DefaultValueFactory = _ => [.. WholeTrainingOptions.StageNames],
     };
     private static readonly Option<int> Scenes = new("--scenes")
     {
-        Description = "Painted scenes held in memory, 4 MB each.",
+        Description = "Number of painted scenes in memory, 4 MB each.",
         DefaultValueFactory = _ => 3000,
     };
     private static readonly Option<int> Batch = new("--batch")
     {
-        Description = "Clips of a step of the transformer.",
+        Description = "Number of clips per step of the transformer.",
         DefaultValueFactory = _ => 64,
     };
     private static readonly Option<int> Threads = new("--threads")
     {
-        Description = "Beside the one that trains.",
+        Description = "Number of threads that paint scenes while another thread trains.",
         DefaultValueFactory = _ => Math.Max(1, Environment.ProcessorCount - 2),
     };
-    private static readonly Option<bool> Toy = new("--toy") { Description = "Everything tiny, to try it out on a processor." };
+    private static readonly Option<bool> Toy = new("--toy") { Description = "Tiny networks and batches, to try the training on a CPU." };
 
     public static Command Create()
     {
         Only.AcceptOnlyFromAmong([.. WholeTrainingOptions.StageNames]);
-        var command = new Command("run", "Train what is not trained yet, for so many minutes; call again to go on.")
+        var command = new Command("run", "Train the networks for some minutes. The next call continues.")
         {
             Speech, Text, Work, Output, Minutes, Device, Stages, Only, Scenes, Batch, Threads, Toy,
         };
@@ -80,8 +80,8 @@ internal static class TrainRunCommand
             .Lasting(parsed.GetValue(Stages)!);
         options = options with { Stages = parsed.GetValue(Only)! };
         if (!parsed.GetValue(Toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(Batch) } };
-        bool done = new WholeTraining(run, options).Go(
+        bool done = new WholeTraining(run, options).Run(
             parsed.GetRequiredValue(Speech).FullName, parsed.GetRequiredValue(Text).FullName);
-        Console.WriteLine(done ? "everything is trained" : "not finished: call again to go on");
+        Console.WriteLine(done ? "all stages are finished" : "not finished: run the command again to continue");
     }
 }

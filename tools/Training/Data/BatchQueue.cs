@@ -37,7 +37,7 @@ public sealed class BatchQueue<T> : IDisposable
         }
     }
 
-    /// <summary>Takes a batch that is ready; returns null when there is none.</summary>
+    /// <summary>Takes a batch if one is ready; otherwise returns null.</summary>
     public T? TryTake() => queue.TryTake(out var batch) ? batch : failure is null ? default : Take();
 
     public void Dispose()

@@ -66,8 +66,8 @@ public sealed class LatentPool : IDisposable
         return slot;
     }
 
-    /// <summary>Draws random clips: their rows, the rows of their scenes, and which of them continue an earlier clip.</summary>
-    public (Tensor Clip, Tensor Scene, Tensor GoesOn) Draw(int count)
+    /// <summary>Draws random clips: their rows, the rows of their scenes, and whether each continues an earlier clip.</summary>
+    public (Tensor Clip, Tensor Scene, Tensor Continues) Draw(int count)
     {
         var clip = randint(0, (long)Held * clips, [count], dtype: ScalarType.Int64, device: device);
         return (clip, clip.div(clips, RoundingMode.floor), clip.remainder(clips).gt(0));

@@ -54,7 +54,7 @@ public sealed class SceneBank : IDisposable
         lock (gate) return scenes[random.Next(scenes.Count)];
     }
 
-    /// <summary>Takes the scene that was not taken for the longest time. A full bank renders a new scene to replace it.</summary>
+    /// <summary>Takes the oldest scene that was not taken yet. A full bank renders a new scene to replace it.</summary>
     public Scene Take()
     {
         while (true)
@@ -89,7 +89,7 @@ public sealed class SceneBank : IDisposable
 
     private void Pause()
     {
-        if (threads.All(t => !t.IsAlive)) throw new InvalidOperationException("no thread paints any more");
+        if (threads.All(t => !t.IsAlive)) throw new InvalidOperationException("all rendering threads have ended");
         Thread.Sleep(2);
     }
 

@@ -44,10 +44,10 @@ internal sealed record SpeechBatch(Tensor Audio, Tensor Mouth) : IDisposable
     }
 
     /// <summary>Computes how well a prediction of the mouth, [B, frames, figures] on the host, follows the true motion.</summary>
-    public IEnumerable<(string Name, double Correlation)> Correlations(Tensor said) => Names.Select((name, i) =>
+    public IEnumerable<(string Name, double Correlation)> Correlations(Tensor predicted) => Names.Select((name, i) =>
     {
         using var scope = NewDisposeScope();
-        var x = said.select(2, i).flatten();
+        var x = predicted.select(2, i).flatten();
         var y = Mouth.select(2, i).flatten().cpu();
         (x, y) = (x - x.mean(), y - y.mean());
         return (name, (double)((x * y).sum() / ((x * x).sum() * (y * y).sum()).sqrt().clamp_min(1e-9)).item<float>());

@@ -47,7 +47,7 @@ public static class HeadMeter
         return (Shrink * (yy * xt - xy * yt) / determinant, Shrink * (xx * yt - xy * xt) / determinant);
     }
 
-    /// <summary>Computes the grey means of squares of pixels, blurred, because sharp edges would read as too far.</summary>
+    /// <summary>Computes the grey means of squares of pixels, blurred, because sharp edges would give too large a shift.</summary>
     private static double[] Small(byte[] frame, int size)
     {
         int small = size / Shrink;

@@ -4,7 +4,7 @@ namespace Locutor.Training.Evaluation;
 
 /// <summary>
 /// Reads from pixels how much of the open eyes is visible: 1 with open lids, 0 with closed lids. A frame is projected on the difference
-/// between both as they are rendered. Lids that let the eye show through read more than 0 at the deepest point of a blink.
+/// both as they are rendered. If the eye shows through closed lids, the value at the deepest point of a blink is above 0.
 /// </summary>
 /// <param name="open">The rendered frame with open lids, rows of R, G, B.</param>
 /// <param name="closed">The rendered frame with closed lids.</param>

@@ -14,8 +14,8 @@ internal static class LocutorProgram
     {
         string program = path ?? FindInClone() ?? throw new CommandException(
             ExitCodes.Missing,
-            "the program locutor, which is measured too, is not built: run 'dotnet build src/Cli -c Release' or name it with " +
-            "--program FILE");
+            "the program locutor is not built: run 'dotnet build src/Cli -c Release', name the program with --program FILE, or leave " +
+            "the measurement of the whole command out with --skip-command");
         if (!File.Exists(program)) throw new CommandException(ExitCodes.BadInput, $"--program {program}: no such file");
         return program.EndsWith(".dll", StringComparison.Ordinal) ? ["dotnet", program] : [program];
     }

@@ -41,7 +41,7 @@ public sealed class MouthMeter
         {
             renderer.Render(person, poses[i], frame);
             if (i % 2 == 1) Blur(frame, size);
-            inputs[i] = Look(frame, size, box);
+            inputs[i] = ComputeFeatures(frame, size, box);
             openings[i] = FaceRegions.Create(person, poses[i], size, size).Truth.Opening;
         }
         return Fit(size, box, inputs, openings);
@@ -51,9 +51,9 @@ public sealed class MouthMeter
     /// <param name="rgb">The pixels of the picture, [size, size, 3].</param>
     public double Read(ReadOnlySpan<byte> rgb)
     {
-        double[] seen = Look(rgb, size, box);
+        double[] features = ComputeFeatures(rgb, size, box);
         double sum = offset;
-        for (int i = 0; i < Features; i++) sum += weights[i] * (seen[i] - middle[i]);
+        for (int i = 0; i < Features; i++) sum += weights[i] * (features[i] - middle[i]);
         return sum;
     }
 
@@ -90,9 +90,9 @@ public sealed class MouthMeter
     }
 
     /// <summary>Computes the mean colours of a grid over the box, from 0 to 1.</summary>
-    private static double[] Look(ReadOnlySpan<byte> rgb, int size, PixelBox box)
+    private static double[] ComputeFeatures(ReadOnlySpan<byte> rgb, int size, PixelBox box)
     {
-        double[] seen = new double[Features];
+        double[] features = new double[Features];
         for (int row = 0; row < Rows; row++)
         {
             for (int column = 0; column < Columns; column++)
@@ -105,11 +105,11 @@ public sealed class MouthMeter
                     int sum = 0;
                     for (int y = top; y < bottom; y++)
                         for (int x = left; x < right; x++) sum += rgb[(y * size + x) * 3 + channel];
-                    seen[(row * Columns + column) * 3 + channel] = sum / (255.0 * (bottom - top) * (right - left));
+                    features[(row * Columns + column) * 3 + channel] = sum / (255.0 * (bottom - top) * (right - left));
                 }
             }
         }
-        return seen;
+        return features;
     }
 
     private static void Blur(byte[] rgb, int size)

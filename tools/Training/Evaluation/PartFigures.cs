@@ -22,7 +22,9 @@ public static class PartFigures
 
     private const int Pause = 25; // frames
 
-    /// <summary>How much worse the joint may be, in decibels, for long voices to be made in parts by default.</summary>
+    /// <summary>
+    /// Difference in decibels by which the joint may be worse. Within it, the service makes long voices in parts by default.
+    /// </summary>
     private const double Tolerance = 0.5;
 
     /// <summary>Makes a video in two parts for each person and measures it.</summary>
@@ -88,10 +90,10 @@ public static class PartFigures
                 .ConfigureAwait(false);
             using (var voice = new WavWriter(whole.AudioPaths[0], SpeechCorpus.SampleRate, ""))
             {
-                foreach (var said in sentences)
+                foreach (var sentence in sentences)
                 {
                     if (voice.Samples > 0) voice.Append(new float[Pause * SpeechMix.FrameSamples]);
-                    voice.Append(said.Audio);
+                    voice.Append(sentence.Audio);
                 }
             }
             var video = await VideoProduction.OpenAsync(whole, MediaLimits.Default, cancellationToken).ConfigureAwait(false);

@@ -59,6 +59,6 @@ internal sealed class PictureFigures(int size, double leastPsnr)
         figure, Text($"{least}"), Text($"{values.Average():F3} (worst person {values.Min():F3})"), values.Average() >= least,
         new Dictionary<string, double> { ["ratio"] = values.Average(), ["worst"] = values.Min() });
 
-    /// <summary>The program's culture is invariant, as Directory.Build.props says.</summary>
+    /// <summary>Formats numbers in the invariant culture, which Directory.Build.props sets for the program.</summary>
     private static string Text(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 }

@@ -274,6 +274,6 @@ public sealed class SketchEvaluation(
         log(Text($"{(row.Met ? "met    " : "NOT MET")} {row.Figure}: {row.Measured} (wanted {row.Wanted})"));
     }
 
-    /// <summary>The program's culture is invariant, as Directory.Build.props says.</summary>
+    /// <summary>Formats numbers in the invariant culture, which Directory.Build.props sets for the program.</summary>
     private static string Text(DefaultInterpolatedStringHandler text) => text.ToStringAndClear();
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics;
-using System.Text;
 using Locutor.Files;
+using Locutor.Media.Sound;
 using Locutor.Training.Faces;
 using Locutor.Training.Speech;
 
@@ -10,7 +10,7 @@ namespace Locutor.Training.Evaluation;
 /// <param name="program">The program and its arguments before the command name.</param>
 internal sealed class WholeCommand(IReadOnlyList<string> program)
 {
-    private const int LookEveryMilliseconds = 50;
+    private const int PollMilliseconds = 50;
 
     /// <summary>Generates one video and measures the time and the memory of the command.</summary>
     /// <param name="portrait">The pixels of the portrait: rows of R, G, B.</param>
@@ -25,7 +25,7 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
             video = Path.Combine(folder.Path, "video.mp4");
         await File.WriteAllBytesAsync(picture, PortraitPainter.EncodePng(portrait, size, size), cancellationToken)
             .ConfigureAwait(false);
-        await File.WriteAllBytesAsync(voice, Wav(audio), cancellationToken).ConfigureAwait(false);
+        using (var file = new WavWriter(voice, SpeechCorpus.SampleRate, "")) file.Append(audio);
         return await WatchAsync(
             [
                 "generate", "--image-path", picture, "--audio1-path", voice, "--output-path", video, "--seed", "1", "--json", "-y",
@@ -43,40 +43,19 @@ internal sealed class WholeCommand(IReadOnlyList<string> program)
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             })!;
-        var said = Task.WhenAll(
+        var printed = Task.WhenAll(
             process.StandardOutput.ReadToEndAsync(cancellationToken), process.StandardError.ReadToEndAsync(cancellationToken));
         using var stop = cancellationToken.UnsafeRegister(static running => ((Process)running!).Kill(entireProcessTree: true), process);
         while (!process.HasExited)
         {
             process.Refresh();
             most = Math.Max(most, process.PeakWorkingSet64);
-            await Task.Delay(LookEveryMilliseconds, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(PollMilliseconds, cancellationToken).ConfigureAwait(false);
         }
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        string[] output = await said.ConfigureAwait(false);
+        string[] output = await printed.ConfigureAwait(false);
         if (process.ExitCode != 0)
             throw new InvalidOperationException($"{string.Join(' ', program)} ended with code {process.ExitCode}: {output[1].Trim()}");
         return (seconds, most);
-    }
-
-    /// <summary>Writes a WAV file with 16-bit mono samples.</summary>
-    private static byte[] Wav(float[] samples)
-    {
-        using var to = new MemoryStream();
-        using var writer = new BinaryWriter(to);
-        writer.Write(Encoding.ASCII.GetBytes("RIFF"));
-        writer.Write(36 + 2 * samples.Length);
-        writer.Write(Encoding.ASCII.GetBytes("WAVEfmt "));
-        writer.Write(16);
-        writer.Write((short)1);
-        writer.Write((short)1);
-        writer.Write(SpeechCorpus.SampleRate);
-        writer.Write(2 * SpeechCorpus.SampleRate);
-        writer.Write((short)2);
-        writer.Write((short)16);
-        writer.Write(Encoding.ASCII.GetBytes("data"));
-        writer.Write(2 * samples.Length);
-        foreach (float sample in samples) writer.Write((short)Math.Clamp(sample * 32767, -32768, 32767));
-        return to.ToArray();
     }
 }

@@ -58,11 +58,6 @@ public static class FaceMotion
         Scale = portrait.Scale,
     };
 
-    /// <summary>
-    /// Returns how far the lids are closed at a number of frames after the start of a blink; 0 before and after the blink.
-    /// </summary>
-    internal static float BlinkAt(int frame) => (uint)frame < BlinkShape.Length ? BlinkShape[frame] : 0;
-
     private static float[] Blinks(SpeechMix speech, Random random)
     {
         int frames = speech.Loudness.Length, last = -SpeechMix.FrameRate;

@@ -31,7 +31,7 @@ public static class BlockCoding
     public static float[] Decode(ReadOnlySpan<byte> coded, int samples)
     {
         if (samples < 0 || Length(samples) > coded.Length)
-            throw new ArgumentOutOfRangeException(nameof(samples), samples, $"expected what fits in {coded.Length} bytes");
+            throw new ArgumentOutOfRangeException(nameof(samples), samples, $"expected at most the samples of {coded.Length} bytes");
         float[] decoded = new float[samples];
         for (int i = 0; i < samples; i++)
         {

@@ -27,7 +27,7 @@ public sealed partial class Espeak : IDisposable
     private const string Library = "libespeak-ng.so.1";
     private const int Synchronous = 2, PhonemeEvents = 1, PhonemesInIpa = 2, DoNotExit = 1 << 15;
     private const int Utf8 = 1, Rate = 1, PitchParameter = 3, RangeParameter = 4, EventEnd = 0, EventPhoneme = 7;
-    private static readonly List<short> Heard = [];
+    private static readonly List<short> Received = [];
     private static readonly List<SpokenPhoneme> Phonemes = [];
     private static readonly SemaphoreSlim Free = new(1);
 
@@ -52,14 +52,14 @@ public sealed partial class Espeak : IDisposable
         _ = SetParameter(Rate, voice.WordsPerMinute, 0);
         _ = SetParameter(PitchParameter, voice.Pitch, 0);
         _ = SetParameter(RangeParameter, voice.PitchRange, 0);
-        Heard.Clear();
+        Received.Clear();
         Phonemes.Clear();
         byte[] bytes = [.. Encoding.UTF8.GetBytes(text), 0];
         int error;
         fixed (byte* start = bytes) error = Synth(start, (nuint)bytes.Length, 0, 0, 0, Utf8, null, null);
         if (error != 0) throw new InvalidOperationException($"espeak-ng refused to speak with {voice.Name}: error {error}");
         _ = Synchronize();
-        return new SpokenUtterance([.. Heard], sampleRate, [.. Phonemes]);
+        return new SpokenUtterance([.. Received], sampleRate, [.. Phonemes]);
     }
 
     public void Dispose()
@@ -75,7 +75,7 @@ public sealed partial class Espeak : IDisposable
         {
             int rate = Initialize(Synchronous, 0, null, PhonemeEvents | PhonemesInIpa | DoNotExit);
             if (rate <= 0) throw new InvalidOperationException($"espeak-ng did not start: expected a sample rate, found {rate}");
-            SetSynthCallback(&Listen);
+            SetSynthCallback(&Receive);
             return rate;
         }
         catch (DllNotFoundException e)
@@ -85,7 +85,7 @@ public sealed partial class Espeak : IDisposable
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(System.Runtime.CompilerServices.CallConvCdecl)])]
-    private static unsafe int Listen(short* samples, int count, Event* events)
+    private static unsafe int Receive(short* samples, int count, Event* events)
     {
         for (var e = events; e != null && e->Type != EventEnd; e++)
         {
@@ -94,7 +94,7 @@ public sealed partial class Espeak : IDisposable
             int end = name.IndexOf((byte)0);
             Phonemes.Add(new SpokenPhoneme(Encoding.UTF8.GetString(end < 0 ? name : name[..end]), e->Sample));
         }
-        if (samples != null) Heard.AddRange(new ReadOnlySpan<short>(samples, count));
+        if (samples != null) Received.AddRange(new ReadOnlySpan<short>(samples, count));
         return 0;
     }
 

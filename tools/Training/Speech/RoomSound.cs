@@ -3,7 +3,7 @@ namespace Locutor.Training.Speech;
 /// <summary>Imitates the effect of a room, a microphone and other sources on speech: equalisation, echoes, noise and level.</summary>
 public static class RoomSound
 {
-    /// <summary>Changes samples in place with random effects. About a third of the calls change nothing.</summary>
+    /// <summary>Applies random effects to samples in place. A third of the calls apply none.</summary>
     public static void Apply(Span<float> samples, Random random)
     {
         if (random.Next(3) == 0) return;

@@ -2,7 +2,7 @@ namespace Locutor.Training.Speech;
 
 /// <summary>
 /// Creates sentences to be spoken from a subject, a verb, an object and a place in one language, as statements, questions or
-/// exclamations. Their sound matters, not their meaning. Training and evaluation use word lists without common words.
+/// exclamations. Only their sound matters. Training and evaluation have separate word lists.
 /// </summary>
 public static class SentenceGrammar
 {

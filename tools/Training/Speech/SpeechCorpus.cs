@@ -93,15 +93,15 @@ public sealed class SpeechCorpus
     {
         float[] samples = BlockCoding.Decode(
             audio.Bytes.Slice((int)outline.FirstByte, BlockCoding.Length(outline.Samples)), outline.Samples);
-        var said = new SpokenPhoneme[outline.Phonemes];
+        var spoken = new SpokenPhoneme[outline.Phonemes];
         var rows = MemoryMarshal.Cast<byte, int>(phonemes.Bytes).Slice(2 * (int)outline.FirstPhoneme, 2 * outline.Phonemes);
-        for (int i = 0; i < said.Length; i++)
+        for (int i = 0; i < spoken.Length; i++)
         {
             if ((uint)rows[2 * i] >= names.Length)
                 throw new CheckpointException($"{path}: phoneme number {rows[2 * i]}, expected 0 to {names.Length - 1}");
-            said[i] = new SpokenPhoneme(names[rows[2 * i]], rows[2 * i + 1]);
+            spoken[i] = new SpokenPhoneme(names[rows[2 * i]], rows[2 * i + 1]);
         }
-        return new Utterance(samples, MouthTrack.From(said, samples), said, outline.Voice, outline.ForEvaluation);
+        return new Utterance(samples, MouthTrack.From(spoken, samples), spoken, outline.Voice, outline.ForEvaluation);
     }
 
     private static CheckpointTensor Part(SafetensorsFile file, string name, ElementType type, long columns)

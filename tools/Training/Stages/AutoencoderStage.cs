@@ -9,9 +9,9 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the video autoencoder first on single pictures, then on short crops, then on crops as long as a clip, and finally on whole
-/// frames. The last two phases are needed because in use the causal layers see the history of a whole clip, and the attention sees a
-/// whole frame.
+/// Trains the video autoencoder on single pictures, then on short crops, then on crops with the length of a clip, and finally on whole
+/// frames. The last two phases are needed because the generator encodes whole clips: the causal layers then depend on all earlier frames of
+/// a clip, and the attention on a whole frame.
 /// </summary>
 public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOptions scenes, double load = 1)
 {
@@ -27,7 +27,8 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     ];
 
     /// <summary>
-    /// The phases of training the decoder alone. A video decodes only the moving part of a clip; it is about as large as the last crops.
+    /// The phases of training the decoder alone. The generator decodes only the moving part of a clip, which is about as large as the last
+    /// crops.
     /// </summary>
     private readonly Phase[] decoderPhases =
     [
@@ -56,8 +57,8 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     }
 
     /// <summary>
-    /// Trains the decoder of a finished autoencoder on scenes of the bank. The encoder stays, so that latents keep their meaning for a
-    /// video transformer. The decoder may have other widths than the finished one; what differs in shape starts anew.
+    /// Trains the decoder of a finished autoencoder on scenes of the bank. The encoder is frozen, so that latents keep their meaning for a
+    /// video transformer. The decoder may have other widths than the finished one; parameters of another shape start from random values.
     /// </summary>
     /// <returns>Whether the stage is finished. The results replace those of the autoencoder.</returns>
     public bool RefineDecoder(VideoAutoencoderConfig config, StageOptions options)
@@ -95,7 +96,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
                 tuning.Tick();
                 using var given = queue!.Take();
                 return Step(network, given, frozenEncoder);
-            }, 75, () => Look(network, trainer));
+            }, 75, () => ReportSamples(network, trainer));
         }
         finally
         {
@@ -155,7 +156,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     /// <summary>Converts bytes [B, T, H, W, 3] to [B, 3, T, H, W] in [-1, 1].</summary>
     internal static Tensor Video(Tensor bytes) => bytes.to(float32).div_(127.5).sub_(1).permute(0, 4, 1, 2, 3);
 
-    private void Look(VideoAutoencoder network, StageTrainer trainer)
+    private void ReportSamples(VideoAutoencoder network, StageTrainer trainer)
     {
         const int people = 4;
         int[] shown = [0, 1, 4, 8, 12, 16, 20, 24, 28, 32];

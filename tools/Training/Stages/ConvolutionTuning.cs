@@ -14,10 +14,10 @@ internal sealed class ConvolutionTuning(TrainingRun run)
     private int step = -1;
     private double begun, without;
 
-    /// <summary>Notes that batches have a new shape, which will stay for long.</summary>
+    /// <summary>Starts a new measurement. Call it when batches get a new shape that will be used for many steps.</summary>
     public void Begin() => step = 0;
 
-    /// <summary>Notes the start of a step. The training loop calls this before every step.</summary>
+    /// <summary>Counts a step. Call it before every step.</summary>
     public void Tick()
     {
         if (!possible || step < 0) return;
@@ -35,8 +35,8 @@ internal sealed class ConvolutionTuning(TrainingRun run)
                 bool keep = with < 0.93 * without;
                 run.Say(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"convolutions: {Measured / without:F1} steps/s as chosen by rule, {Measured / with:F1} as timed: " +
-                    $"{(keep ? "timed" : "rule")} is kept"));
+                    $"convolutions: {Measured / without:F1} steps/s without cuDNN's benchmark, {Measured / with:F1} with it; it stays " +
+                    $"{(keep ? "on" : "off")}"));
                 if (!keep) TorchLibraries.TrySetCudnnBenchmark(false);
                 step = -1;
                 break;

@@ -5,15 +5,16 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Judges crops of faces patch by patch: it learns to tell upsampled from rendered ones (Isola et al., arXiv:1611.07004). It sees two
-/// consecutive frames, so that it notices flicker, and the generated frame from which the first was upsampled. It is used in training only.
+/// A patch discriminator (Isola et al., arXiv:1611.07004): it learns to distinguish upsampled from rendered crops of faces. Its inputs are
+/// two consecutive frames, so that it detects flicker, and the generated frame from which the first was upsampled. It is used in training
+/// only.
 /// </summary>
 internal sealed class FaceCritic
 {
     private const double Slope = 0.2;
     private static readonly int[] Widths = [32, 64, 128];
     private readonly (Tensor Weight, Tensor Bias)[] layers;
-    private readonly Tensor judge, offset;
+    private readonly Tensor scoreWeight, scoreBias;
     private readonly ScalarType type;
 
     public FaceCritic(Weights weights)
@@ -27,8 +28,8 @@ internal sealed class FaceCritic
             layers[i] = (layer.Load("weight", [Widths[i], inputs, 4, 4]), layer.Load("bias", [Widths[i]], Initial.Zeros));
             inputs = Widths[i];
         }
-        judge = weights["judge"].Load("weight", [1, inputs, 3, 3]);
-        offset = weights["judge"].Load("bias", [1], Initial.Zeros);
+        scoreWeight = weights["score"].Load("weight", [1, inputs, 3, 3]);
+        scoreBias = weights["score"].Load("bias", [1], Initial.Zeros);
     }
 
     /// <param name="frames">Two consecutive frames and the generated frame of the first, [B, 9, S, S].</param>
@@ -42,7 +43,7 @@ internal sealed class FaceCritic
             x = leaky_relu(conv2d(x, weight, bias, strides: [2, 2], padding: [1, 1]), Slope);
             results.Add(x);
         }
-        results.Add(conv2d(x, judge, offset, padding: [1, 1]).to(float32));
+        results.Add(conv2d(x, scoreWeight, scoreBias, padding: [1, 1]).to(float32));
         return results;
     }
 }

@@ -11,7 +11,7 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// The networks that are trained before the transformer and are frozen then. They convert scenes into the inputs of the transformer.
+/// The networks that are trained before the transformer and frozen afterwards. They convert scenes to the inputs of the transformer.
 /// </summary>
 public sealed class FrozenNetworks : IDisposable
 {
@@ -46,9 +46,13 @@ public sealed class FrozenNetworks : IDisposable
         var still = portrait.expand(-1, options.ClipFrames, -1, -1, -1);
         pool.Stills.narrow(0, slot, count).copy_(Autoencoder.Encode(AutoencoderStage.Video(still)));
         pool.Images.narrow(0, slot, count).copy_(Image.Forward(AutoencoderStage.Video(portrait).squeeze(2)));
-        var heard = Listen(scenes, options); // [S, frames, blocks, channels]
+        var speech = EncodeSpeech(scenes, options); // [S, frames, blocks, channels]
         var padded = cat(
-            [heard.narrow(1, 0, 1).expand(-1, reach, -1, -1), heard, heard.narrow(1, options.Frames - 1, 1).expand(-1, reach, -1, -1)], 1);
+            [
+                speech.narrow(1, 0, 1).expand(-1, reach, -1, -1), speech,
+                speech.narrow(1, options.Frames - 1, 1).expand(-1, reach, -1, -1)
+            ],
+            1);
         var moods = tensor(scenes.Select(s => (long)s.Mood).ToArray());
         pool.Moods.narrow(0, slot, count).copy_(moods);
         pool.Weights.narrow(0, slot, count).copy_(
@@ -83,7 +87,7 @@ public sealed class FrozenNetworks : IDisposable
         return host.ToDevice(run.Device);
     }
 
-    private Tensor Listen(IReadOnlyList<Scene> scenes, ScriptOptions options)
+    private Tensor EncodeSpeech(IReadOnlyList<Scene> scenes, ScriptOptions options)
     {
         using var host = HostTensor.Create([.. scenes.SelectMany(s => s.Audio)], [scenes.Count, scenes[0].Audio.Length], run.Device);
         return Speech.Forward(host.ToDevice(run.Device), options.Frames);

@@ -21,7 +21,7 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
     public bool Train(ClipVisionConfig config, StageOptions options)
     {
         if (File.Exists(run.InWork("picture.safetensors"))) return true;
-        var (network, parameters) = FlatParameters.For(w => new Looker(w, config), run.Type, run.Device, run.Seed);
+        var (network, parameters) = FlatParameters.For(w => new RegionPredictor(w, config), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
         bank.WaitFor(32);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"picture: {parameters.Count:N0} parameters, {bank.Count} scenes"));
@@ -41,7 +41,7 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
         return true;
     }
 
-    private IReadOnlyList<(string, Tensor)> Step(Looker network, Batch given)
+    private IReadOnlyList<(string, Tensor)> Step(RegionPredictor network, Batch given)
     {
         using var scope = NewDisposeScope();
         var picture = AutoencoderStage.Video(given.Pictures.ToDevice(run.Device)).squeeze(2);
@@ -102,7 +102,7 @@ public sealed class PictureStage(TrainingRun run, SceneBank bank, ScriptOptions 
         }
     }
 
-    private sealed class Looker(Weights weights, ClipVisionConfig config)
+    private sealed class RegionPredictor(Weights weights, ClipVisionConfig config)
     {
         private readonly ClipVisionEncoder encoder = new(weights, config);
         private readonly Linear patches = new(weights["patches"], config.Width, Figures);

@@ -46,7 +46,7 @@ internal sealed class RedrawnCrops(Tensor drawn, Tensor reference, Tensor portra
     }
 }
 
-/// <summary>Batches on the device. When there are too many, the oldest is replaced.</summary>
+/// <summary>Batches on the device. If there are more than <paramref name="most"/>, the oldest is dropped.</summary>
 internal sealed class HeldCrops(int most) : IDisposable
 {
     private readonly List<RedrawnCrops> held = [];

@@ -20,7 +20,7 @@ namespace Locutor.Training.Stages;
 public static class SketchBundle
 {
     private const int SmallestQuantised = 4096;
-    private const string OwnSize = "portrait"; // Videos have the size of their portrait, whatever the resolution of the networks is.
+    private const string OwnSize = "portrait"; // Videos have the size of their portrait; the resolution of the networks does not matter.
 
     /// <summary>Writes the bundle.</summary>
     /// <param name="from">The folder with the results of <see cref="Stages.WholeTraining"/> and of the text stage.</param>

@@ -11,9 +11,9 @@ using static TorchSharp.torch.nn.functional;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains a finished speech encoder on more voices, so that a transformer that was trained on its features still understands them. On the
-/// original speech the features are held near their old values. On other speech, a fixed linear map per block must predict the mouth from
-/// the features. This map is fitted to the old features by least squares and is not trained.
+/// Trains a finished speech encoder on more voices, without a change to the meaning of its features, on which a transformer was trained. On
+/// the original speech, a loss keeps the features near their old values. On other speech, a fixed linear map per block has to predict the
+/// mouth from the features. This map is fitted to the old features by least squares and is not trained.
 /// </summary>
 public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, SpeechCorpus more, int batch = 16, int frames = 100)
 {
@@ -42,19 +42,19 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         var known = SpeechBatch.ByVoice(learnt.Training);
         var other = SpeechBatch.ByVoice(more.Training);
         using var check = SpeechBatch.Make(new Random(5), SpeechBatch.ByVoice(more.Evaluation), 2 * batch, frames, run.Device);
-        using var reading = Fit(before, known);
+        using var readout = Fit(before, known);
         using var queue = new BatchQueue<Pair>(
             random =>
                 new Pair(
                     SpeechBatch.Make(random, known, batch / 3, frames, run.Device),
                     SpeechBatch.Make(random, other, batch - batch / 3, frames, run.Device)),
             run.Threads, 2 * run.Threads, run.Seed + (int)trainer.Steps);
-        Look(before, reading.Map, check, null);
+        ReportSamples(before, readout.Map, check, null);
         trainer.Train(_ =>
         {
             using var given = queue.Take();
-            return Step(encoder, before, reading, given);
-        }, 180, () => Look(encoder, reading.Map, check, trainer));
+            return Step(encoder, before, readout, given);
+        }, 180, () => ReportSamples(encoder, readout.Map, check, trainer));
         trainer.WithAverage(() => TensorFile.Save(
             run.InOutput("speech.safetensors"),
             parameters.Keys.ToDictionary(k => k, k => parameters.Part(trainer.Average, k).to(bfloat16))));
@@ -62,17 +62,18 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         return trainer.IsDone;
     }
 
-    private List<(string, Tensor)> Step(Wav2Vec2Encoder encoder, Wav2Vec2Encoder before, Reading reading, Pair given)
+    private List<(string, Tensor)> Step(Wav2Vec2Encoder encoder, Wav2Vec2Encoder before, Readout readout, Pair given)
     {
         using var scope = NewDisposeScope();
         var sounds = cat([given.Known.Audio, given.Other.Audio]).to(run.Device);
         var features = encoder.Forward(sounds, frames).to(float32); // [B, F, blocks, width]
         var target = cat([given.Known.Mouth, given.Other.Mouth]).to(run.Device).unsqueeze(2);
-        var said = Read(features, reading.Map);
-        var error = smooth_l1_loss(said, target.expand_as(said), reduction: nn.Reduction.None, beta: 0.1).mean([0, 1, 3]); // [blocks]
+        var predicted = Read(features, readout.Map);
+        // [blocks]
+        var error = smooth_l1_loss(predicted, target.expand_as(predicted), reduction: nn.Reduction.None, beta: 0.1).mean([0, 1, 3]);
         Tensor old;
         using (no_grad()) old = before.Forward(given.Known.Audio.to(run.Device), frames);
-        var moved = ((features.narrow(0, 0, old.shape[0]) - old).square() / reading.Variance).mean();
+        var moved = ((features.narrow(0, 0, old.shape[0]) - old).square() / readout.Variance).mean();
         (0.7 * error[-1] + 0.3 * error.mean() + HoldWeight * moved).backward();
         return [("loss", error[-1].detach().MoveToOuterDisposeScope()), ("moved", moved.detach().MoveToOuterDisposeScope())];
     }
@@ -85,7 +86,7 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         return (einsum("bflw,lwo->bflo", features, map.narrow(1, 0, width)) + map.select(1, width)).MoveToOuterDisposeScope();
     }
 
-    private Reading Fit(Wav2Vec2Encoder encoder, Utterance[][] voices)
+    private Readout Fit(Wav2Vec2Encoder encoder, Utterance[][] voices)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
@@ -106,24 +107,24 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         var map = linalg.solve(inner + 1e-4 * count * eye(width + 1, dtype: float64), outer);
         var mean = inner.select(1, width).narrow(1, 0, width) / count;
         var variance = inner.diagonal(0, 1, 2).narrow(1, 0, width) / count - mean.square();
-        return new Reading(
+        return new Readout(
             map.to(float32).to(run.Device).DetachFromDisposeScope(),
             variance.clamp_min(1e-4).to(float32).to(run.Device).DetachFromDisposeScope());
     }
 
-    private void Look(Wav2Vec2Encoder encoder, Tensor map, SpeechBatch check, StageTrainer? trainer)
+    private void ReportSamples(Wav2Vec2Encoder encoder, Tensor map, SpeechBatch check, StageTrainer? trainer)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var said = Read(encoder.Forward(check.Audio, frames).to(float32), map).select(2, -1).cpu();
-        var figures = check.Correlations(said).ToArray();
+        var predicted = Read(encoder.Forward(check.Audio, frames).to(float32), map).select(2, -1).cpu();
+        var figures = check.Correlations(predicted).ToArray();
         foreach (var (name, correlation) in figures) trainer?.Curves.Add("unseen " + name, trainer.Steps, correlation);
         run.Say(
             "speech: unseen voices and sentences, correlations " +
                 string.Join(", ", figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Correlation:F3}"))));
     }
 
-    private sealed record Reading(Tensor Map, Tensor Variance) : IDisposable
+    private sealed record Readout(Tensor Map, Tensor Variance) : IDisposable
     {
         public void Dispose()
         {

@@ -34,7 +34,7 @@ public sealed class SpeechStage
     public bool Train(SketchNetworks networks, StageOptions options)
     {
         if (File.Exists(run.InWork("speech.safetensors"))) return true;
-        var (network, parameters) = FlatParameters.For(w => new Listener(w, networks.Speech), run.Type, run.Device, run.Seed);
+        var (network, parameters) = FlatParameters.For(w => new MouthPredictor(w, networks.Speech), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
         run.Say($"speech: {parameters.Count:N0} parameters, {corpus.Training.Count} utterances");
         var voices = SpeechBatch.ByVoice(corpus.Training);
@@ -46,29 +46,30 @@ public sealed class SpeechStage
         {
             using var given = queue.Take();
             return [("loss", Step(network, given))];
-        }, 20, () => Look(network, check, trainer));
+        }, 20, () => ReportSamples(network, check, trainer));
         if (!trainer.IsDone) return false;
         trainer.WithAverage(() => Export(parameters, trainer.Average));
         parameters.Dispose();
         return true;
     }
 
-    private Tensor Step(Listener network, SpeechBatch given)
+    private Tensor Step(MouthPredictor network, SpeechBatch given)
     {
         using var scope = NewDisposeScope();
         var target = given.Mouth.ToDevice(run.Device).unsqueeze(2); // [B, F, 1, 7]
-        var said = network.Forward(given.Audio.ToDevice(run.Device), frames); // [B, F, blocks, 7]
-        var error = smooth_l1_loss(said, target.expand_as(said), reduction: nn.Reduction.None, beta: 0.1).mean([0, 1, 3]); // [blocks]
+        var predicted = network.Forward(given.Audio.ToDevice(run.Device), frames); // [B, F, blocks, 7]
+        // [blocks]
+        var error = smooth_l1_loss(predicted, target.expand_as(predicted), reduction: nn.Reduction.None, beta: 0.1).mean([0, 1, 3]);
         var loss = 0.7 * error[-1] + 0.3 * error.mean();
         loss.backward();
         return error[-1].detach().MoveToOuterDisposeScope();
     }
 
-    private void Look(Listener network, SpeechBatch check, StageTrainer trainer)
+    private void ReportSamples(MouthPredictor network, SpeechBatch check, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
-        var said = network.Forward(check.Audio.ToDevice(run.Device), frames).select(2, -1).to(float32).cpu();
-        foreach (var (name, correlation) in check.Correlations(said))
+        var predicted = network.Forward(check.Audio.ToDevice(run.Device), frames).select(2, -1).to(float32).cpu();
+        foreach (var (name, correlation) in check.Correlations(predicted))
         {
             trainer.Curves.Add("unseen " + name, trainer.Steps, correlation);
             run.Say($"speech: unseen voices and sentences, {name} correlation {correlation:F3}");
@@ -85,7 +86,7 @@ public sealed class SpeechStage
     }
 
     /// <summary>The speech encoder with a linear map per block that predicts the mouth.</summary>
-    private sealed class Listener(Weights weights, Wav2Vec2Config config)
+    private sealed class MouthPredictor(Weights weights, Wav2Vec2Config config)
     {
         private readonly Wav2Vec2Encoder encoder = new(weights, config) { PieceFeatures = 1 << 20 };
         private readonly Linear mouth = new(weights["mouth"], config.Width, SpeechBatch.Figures);

@@ -13,7 +13,7 @@ namespace Locutor.Training.Stages;
 /// </summary>
 public sealed class StageTrainer : IDisposable
 {
-    private const double WarmRate = 0.4; // share of the learning rate for a stage that was finished before
+    private const double WarmRate = 0.4; // share of the learning rate for a stage that continues from its own finished results
 
     private readonly TrainingRun run;
     private readonly StageOptions options;
@@ -50,8 +50,8 @@ public sealed class StageTrainer : IDisposable
     public bool IsWarm { get; private set; }
 
     /// <summary>
-    /// The keys of parameters that the results which the stage started from do not have, or have in another shape. They start from random
-    /// values. Empty when the stage did not start from results.
+    /// The keys of parameters that start from random values, because the results from which the stage started do not have them or have
+    /// another shape. Empty if the stage did not start from results.
     /// </summary>
     public IReadOnlySet<string> New { get; private set; } = new HashSet<string>();
 
@@ -70,12 +70,15 @@ public sealed class StageTrainer : IDisposable
     /// <param name="step">
     /// Receives the progress, runs the forward and backward pass, and returns values by name as scalars on the device.
     /// </param>
-    /// <param name="everySeconds">The seconds between calls of <paramref name="look"/>.</param>
-    /// <param name="look">Draws samples and similar reports. While it runs, the network has the parameters of the moving average.</param>
+    /// <param name="everySeconds">The seconds between calls of <paramref name="reportSamples"/>.</param>
+    /// <param name="reportSamples">
+    /// Draws samples and reports measurements. While it runs, the network has the parameters of the moving average.
+    /// </param>
     public void Train(
-        Func<double, IReadOnlyList<(string Name, Tensor Value)>> step, double everySeconds = double.PositiveInfinity, Action? look = null)
+        Func<double, IReadOnlyList<(string Name, Tensor Value)>> step, double everySeconds = double.PositiveInfinity,
+        Action? reportSamples = null)
     {
-        double start = run.Elapsed.TotalSeconds, reported = start, looked = start;
+        double start = run.Elapsed.TotalSeconds, reported = start, sampled = start;
         long reportedStep = Steps;
         while (!IsDone && !run.IsOver)
         {
@@ -92,16 +95,16 @@ public sealed class StageTrainer : IDisposable
                 reportedStep = Steps;
             }
             Progress = ProgressAfter(before + now - start);
-            if (look is null || now - looked < everySeconds) continue;
-            WithAverage(look);
-            looked = run.Elapsed.TotalSeconds;
+            if (reportSamples is null || now - sampled < everySeconds) continue;
+            WithAverage(reportSamples);
+            sampled = run.Elapsed.TotalSeconds;
         }
         before += run.Elapsed.TotalSeconds - start;
         run.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{options.Name}: {(IsDone ? "finished" : "stopped")} at step {Steps} after {before:F0} s of {Length}"));
         Save();
-        if (look is not null) WithAverage(look);
+        if (reportSamples is not null) WithAverage(reportSamples);
         Curves.Draw(run.InOutput(options.Name + ".png"));
     }
 
@@ -173,7 +176,7 @@ public sealed class StageTrainer : IDisposable
             string.Create(CultureInfo.InvariantCulture, $"{options.Name}: resumes at step {saved.Steps}, {before:F0} s of {Length} used"));
     }
 
-    /// <summary>Loads the initial parameters from results of an earlier run in the work folder when there is no saved state.</summary>
+    /// <summary>Loads the initial parameters from results of an earlier run in the work folder.</summary>
     private void StartFrom(IReadOnlyList<string> files)
     {
         var missing = Parameters.Keys.ToHashSet(StringComparer.Ordinal);
@@ -197,7 +200,8 @@ public sealed class StageTrainer : IDisposable
             run.Say($"{options.Name}: starts from {path}");
         }
         if (IsWarm) New = missing;
-        if (New.Count > 0) run.Say($"{options.Name}: {New.Count} tensors have no values of their shape there and start anew");
+        if (New.Count > 0)
+            run.Say($"{options.Name}: {New.Count} tensors are missing there or have another shape, and start from random values");
         Parameters.Publish();
     }
 

@@ -27,7 +27,7 @@ public sealed class TextStage(TrainingRun run)
         if (!File.Exists(model)) TrainTokenizer([.. prompts.Select(p => p.Text)], model, networks.Text.Vocabulary, run.Seed);
         if (run.Work != run.Output) File.Copy(model, run.InOutput("tokenizer.model"), true);
         var tokenizer = TextTokenizer.Open(model);
-        var (network, parameters) = FlatParameters.For(w => new Reader(w, networks.Text), float32, CPU, run.Seed);
+        var (network, parameters) = FlatParameters.For(w => new MoodClassifier(w, networks.Text), float32, CPU, run.Seed);
         using var trainer = new StageTrainer(run with { Device = CPU }, options, parameters);
         var random = new Random(run.Seed + (int)trainer.Steps);
         trainer.Train(
@@ -50,7 +50,7 @@ public sealed class TextStage(TrainingRun run)
         return (tensor(padded, device: device).view(ids.Length, length), tensor(mask, device: device).view(ids.Length, length));
     }
 
-    private static List<(string, Tensor)> Step(Reader network, List<(string Text, int Mood)> batch, TextTokenizer tokenizer)
+    private static List<(string, Tensor)> Step(MoodClassifier network, List<(string Text, int Mood)> batch, TextTokenizer tokenizer)
     {
         using var scope = NewDisposeScope();
         string[] texts =
@@ -64,7 +64,7 @@ public sealed class TextStage(TrainingRun run)
         return [("loss", loss.detach().MoveToOuterDisposeScope())];
     }
 
-    private void Export(Reader network, FlatParameters parameters, Tensor values, TextTokenizer tokenizer)
+    private void Export(MoodClassifier network, FlatParameters parameters, Tensor values, TextTokenizer tokenizer)
     {
         using var scope = NewDisposeScope();
         var random = new Random(4711);
@@ -73,10 +73,10 @@ public sealed class TextStage(TrainingRun run)
             .. Enumerable.Range(0, 200).Select(i => (PromptPhrases.Next(i % 4, random), i % 4)).Where(p => p.Item1.Length > 0)
         ];
         var (ids, mask) = Tokenize([.. asked.Select(a => a.Text)], tokenizer, 24, CPU);
-        long[] told = [.. network.Forward(ids, mask).argmax(1).data<long>()];
+        long[] predicted = [.. network.Forward(ids, mask).argmax(1).data<long>()];
         run.Say(string.Create(
             CultureInfo.InvariantCulture,
-            $"text: mood told of {asked.Zip(told).Count(p => p.First.Mood == p.Second)} of {asked.Length} prompts"));
+            $"text: mood recognised in {asked.Zip(predicted).Count(p => p.First.Mood == p.Second)} of {asked.Length} prompts"));
         var kept = parameters.Keys.Where(k => !k.StartsWith("mood.", StringComparison.Ordinal))
             .ToDictionary(k => k, k => parameters.Part(values, k).to(bfloat16));
         TensorFile.Save(run.InWork("text.safetensors"), kept);
@@ -99,14 +99,14 @@ public sealed class TextStage(TrainingRun run)
         ];
         using var process = Process.Start(new ProcessStartInfo("spm_train", arguments) { RedirectStandardError = true })
             ?? throw new InvalidOperationException("spm_train did not start: install the package sentencepiece");
-        string said = process.StandardError.ReadToEnd();
+        string errors = process.StandardError.ReadToEnd();
         process.WaitForExit();
         File.Delete(corpus);
         File.Delete(prefix + ".vocab");
-        if (process.ExitCode != 0) throw new InvalidOperationException($"spm_train ended with {process.ExitCode}: {said.Trim()}");
+        if (process.ExitCode != 0) throw new InvalidOperationException($"spm_train ended with {process.ExitCode}: {errors.Trim()}");
     }
 
-    private sealed class Reader(Weights weights, UmT5Config config)
+    private sealed class MoodClassifier(Weights weights, UmT5Config config)
     {
         private readonly UmT5Encoder encoder = new(weights, config);
         private readonly Linear mood = new(weights["mood"], config.Width, PromptPhrases.Moods.Count);

@@ -7,7 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// The options of the distillation: the transformer learns to do in few steps without guidance what it does in more steps with guidance.
+/// The options of the distillation. The student learns to reach in few steps without guidance the latents that the teacher reaches in more
+/// steps with guidance.
 /// </summary>
 public sealed record DistillationOptions
 {
@@ -48,9 +49,9 @@ public sealed partial class TransformerStage
         using var trainer = new StageTrainer(run, options, parameters, startFrom: "transformer");
         FillPool();
         float[] times = NoiseSchedule.EvenTimesteps(distillation.TeacherSteps, settings.Shift);
-        trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.LookEvery, () =>
+        trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.SampleEvery, () =>
         {
-            LookAt(student, trainer, distillation.Steps);
+            ReportDistilledSamples(student, trainer, distillation.Steps);
             Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
         });
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
@@ -63,11 +64,11 @@ public sealed partial class TransformerStage
     {
         if (trainer.Steps % settings.EncodeEvery == 0 && bank.Ready >= settings.Encoded) EncodeSome();
         using var scope = NewDisposeScope();
-        var (clip, scene, goesOn) = pool.Draw(options.Batch);
+        var (clip, scene, continues) = pool.Draw(options.Batch);
         var clean = pool.Latents.index_select(0, clip).to(float32);
-        var kept = inputs.Kept(goesOn, clean.shape[2]);
-        var slip = rand([options.Batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
-        var given = clean + randn_like(clean) * slip;
+        var kept = inputs.Kept(continues, clean.shape[2]);
+        var motionNoise = rand([options.Batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * continues.view(-1, 1, 1, 1, 1);
+        var given = clean + randn_like(clean) * motionNoise;
         var asked = rand(options.Batch, float32, run.Device).gt(options.DefaultPrompt);
         var mood = where(asked, pool.Moods.index_select(0, scene), zeros_like(scene));
         var plain = inputs.DefaultPrompt(options.Batch);
@@ -123,11 +124,11 @@ public sealed partial class TransformerStage
 
     private static Tensor Repeat(Tensor batch, int times) => cat([.. Enumerable.Repeat(batch, times)], 0);
 
-    private void LookAt(VideoTransformer network, StageTrainer trainer, int steps)
+    private void ReportDistilledSamples(VideoTransformer network, StageTrainer trainer, int steps)
     {
         using var scope = NewDisposeScope();
         float[] times = NoiseSchedule.EvenTimesteps(steps, settings.Shift);
-        var figures = unseen.Judge(prompt => Sample(network, prompt, times), run.InOutput("distilled-samples.png"));
+        var figures = unseen.Measure(prompt => Sample(network, prompt, times), run.InOutput("distilled-samples.png"));
         trainer.Curves.Add("opening correlation", trainer.Steps, figures.Correlation);
         run.Say(string.Create(CultureInfo.InvariantCulture,
             $"distilled, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames); " +

@@ -38,7 +38,7 @@ public sealed record TransformerStageOptions
     public double MotionNoise { get; init; } = 0.15;
 
     /// <summary>The seconds between sample sheets.</summary>
-    public double LookEvery { get; init; } = 60;
+    public double SampleEvery { get; init; } = 60;
 }
 
 /// <summary>
@@ -86,12 +86,12 @@ public sealed partial class TransformerStage : IDisposable
     {
         var (network, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters);
-        if (trainer.Steps == 0 && !trainer.IsWarm) Calm(parameters);
+        if (trainer.Steps == 0 && !trainer.IsWarm) ScaleInitialWeights(parameters);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
         FillPool();
-        trainer.Train(_ => Step(network, trainer), settings.LookEvery, () =>
+        trainer.Train(_ => Step(network, trainer), settings.SampleEvery, () =>
         {
-            Look(network, trainer);
+            ReportSamples(network, trainer);
             Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
         });
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
@@ -114,7 +114,7 @@ public sealed partial class TransformerStage : IDisposable
     /// Scales down the initial weights of residual branches, time modulation and the head, so that the untrained network changes its
     /// tokens little.
     /// </summary>
-    private static void Calm(FlatParameters parameters)
+    private static void ScaleInitialWeights(FlatParameters parameters)
     {
         parameters.Rescale(
             k => k.EndsWith("attn.o.weight", StringComparison.Ordinal) || k.EndsWith("proj.weight", StringComparison.Ordinal)
@@ -143,17 +143,17 @@ public sealed partial class TransformerStage : IDisposable
         if (trainer.Steps % settings.EncodeEvery == 0 && bank.Ready >= settings.Encoded) EncodeSome();
         using var scope = NewDisposeScope();
         int batch = settings.Batch;
-        var (clip, scene, goesOn) = pool.Draw(batch);
+        var (clip, scene, continues) = pool.Draw(batch);
         var clean = pool.Latents.index_select(0, clip).to(float32); // [B, 16, F, h, w]
         var sigma = Sigmas(batch).view(-1, 1, 1, 1, 1);
         var noise = randn_like(clean);
-        var kept = inputs.Kept(goesOn, clean.shape[2]); // [B, 1, F, 1, 1]
-        var slip = rand([batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * goesOn.view(-1, 1, 1, 1, 1);
-        var noisy = where(kept, clean + randn_like(clean) * slip, clean + sigma * (noise - clean));
+        var kept = inputs.Kept(continues, clean.shape[2]); // [B, 1, F, 1, 1]
+        var motionNoise = rand([batch, 1, 1, 1, 1], float32, run.Device) * settings.MotionNoise * continues.view(-1, 1, 1, 1, 1);
+        var noisy = where(kept, clean + randn_like(clean) * motionNoise, clean + sigma * (noise - clean));
         var mood = pool.Moods.index_select(0, scene);
-        var heard = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped)
+        var audio = pool.Audio.index_select(0, clip) * rand([batch, 1, 1, 1], float32, run.Device).gt(settings.AudioDropped)
             .to(pool.Audio.dtype);
-        var given = inputs.Condition(network, inputs.RandomPrompts(mood), pool.Images.index_select(0, scene), heard);
+        var given = inputs.Condition(network, inputs.RandomPrompts(mood), pool.Images.index_select(0, scene), audio);
         var velocity = network.Forward(
             noisy, TransformerInputs.Reference(pool.Stills.index_select(0, scene)), sigma.flatten() * 1000, given, inputs.Rotary);
         var weights = pool.Weights.index_select(0, scene).view(batch, 1, 1, clean.shape[3], clean.shape[4]) * kept.logical_not()
@@ -178,12 +178,12 @@ public sealed partial class TransformerStage : IDisposable
         return where(rand(count, float32, run.Device).gt(0.4), anywhere, near).MoveToOuterDisposeScope();
     }
 
-    private void Look(VideoTransformer network, StageTrainer trainer)
+    private void ReportSamples(VideoTransformer network, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
         foreach (int steps in new[] { 3, settings.SamplerSteps })
         {
-            var figures = unseen.Judge(
+            var figures = unseen.Measure(
                 prompt => Sample(network, prompt, NoiseSchedule.Timesteps(steps, settings.Shift)),
                 steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
             trainer.Curves.Add($"opening correlation, {steps} steps", trainer.Steps, figures.Correlation);

@@ -56,7 +56,7 @@ public sealed class UnseenScenes : IDisposable
     public sealed record Figures(double Correlation, double Lag, double Ceiling, double RestPsnr, double Silent, double Speaking);
 
     /// <summary>Samples latents with the given function, decodes them and measures the frames.</summary>
-    public Figures Judge(Func<Prompt, Tensor> sample, string? sheet)
+    public Figures Measure(Func<Prompt, Tensor> sample, string? sheet)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();

@@ -8,9 +8,9 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Stages;
 
 /// <summary>
-/// Trains the face upsampler on frames that the finished video networks redrew (<see cref="RedrawnScenes"/>). It learns to produce them as
-/// they are rendered at the size of a portrait. A <see cref="FaceCritic"/> is trained with it, because the mean error alone leads to
-/// blurred mouths.
+/// Trains the face upsampler. Its inputs are frames that the finished video networks redrew (<see cref="RedrawnScenes"/>), its targets the
+/// frames as they are rendered at the size of a portrait. A <see cref="FaceCritic"/> is trained with it, because the mean error alone leads
+/// to blurred mouths.
 /// </summary>
 internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, DetailOptions details)
 {
@@ -39,14 +39,14 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         using var queue = new BatchQueue<DetailBatch>(
             random => DetailBatch.Draw(details, scenes, bank.Pick, random, run.Device), run.Threads, 2 * run.Threads,
             (int)trainer.Steps + run.Seed);
-        using var judged = Judged(networks, unseen);
+        using var unseenCrops = RedrawUnseen(networks, unseen);
         using var held = new HeldCrops(details.MostBatches);
         trainer.Train(
             progress => Step(network, critic, criticParameters, criticAdam, Next(held, queue, networks, trainer.Steps), progress),
             30,
             () =>
             {
-                Look(network, judged, trainer);
+                ReportSamples(network, unseenCrops, trainer);
                 Export(parameters, trainer);
             });
         Export(parameters, trainer);
@@ -55,7 +55,7 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         return trainer.IsDone;
     }
 
-    private RedrawnCrops Judged(RedrawnScenes networks, IReadOnlyList<Scene> unseen)
+    private RedrawnCrops RedrawUnseen(RedrawnScenes networks, IReadOnlyList<Scene> unseen)
     {
         int next = 0;
         using var batch = DetailBatch.Draw(
@@ -63,7 +63,10 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         return RedrawnCrops.Create(networks, batch, scenes, details, run.Device);
     }
 
-    /// <summary>Returns crops that are kept on the device; now and then, new ones are redrawn. Rendering is slower than training.</summary>
+    /// <summary>
+    /// Returns random crops that are kept on the device, and adds new ones every few steps. Rendering is slower than training, so crops are
+    /// used several times.
+    /// </summary>
     private RedrawnCrops Next(HeldCrops held, BatchQueue<DetailBatch> queue, RedrawnScenes networks, long step)
     {
         if (held.Count > 0 && step % RedrawEvery == 0 && queue.TryTake() is { } one) Add(one);
@@ -83,8 +86,8 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         var (drawn, reference, portrait, truth) = crops.Batch();
         var made = network.Forward(drawn, reference, portrait);
         var real = Pairs(truth, drawn);
-        var judged = critic.Forward(real);
-        var criticLoss = (judged[^1] - 1).square().mean() + critic.Forward(Pairs(made.detach(), drawn))[^1].square().mean();
+        var realFeatures = critic.Forward(real);
+        var criticLoss = (realFeatures[^1] - 1).square().mean() + critic.Forward(Pairs(made.detach(), drawn))[^1].square().mean();
         criticLoss.backward();
         criticAdam.Step(CriticRate);
 
@@ -93,17 +96,19 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
         var l1 = error.abs().mean();
         var edges = across.abs().mean() + down.abs().mean();
         var contrast = (Contrast(made) - Contrast(truth)).abs().mean();
-        var seen = critic.Forward(Pairs(made, drawn));
+        var madeFeatures = critic.Forward(Pairs(made, drawn));
         var features = zeros(1, float32, run.Device);
-        using (no_grad()) judged = critic.Forward(real);
-        for (int i = 0; i < seen.Count - 1; i++) features = features + (seen[i].to(float32) - judged[i].to(float32)).abs().mean();
-        var doubt = (seen[^1] - 1).square().mean();
+        using (no_grad()) realFeatures = critic.Forward(real);
+        for (int i = 0; i < madeFeatures.Count - 1; i++)
+            features = features + (madeFeatures[i].to(float32) - realFeatures[i].to(float32)).abs().mean();
+        var adversarial = (madeFeatures[^1] - 1).square().mean();
         double weight = Math.Min(1, progress / RampUp);
-        (l1 + EdgeWeight * edges + ContrastWeight * contrast + weight * (FeatureWeight * features.sum() + CriticWeight * doubt)).backward();
+        (l1 + EdgeWeight * edges + ContrastWeight * contrast + weight * (FeatureWeight * features.sum() + CriticWeight * adversarial))
+            .backward();
         criticParameters.TakeGradient().Dispose(); // The critic does not learn from the upsampler's loss.
         return [
             ("l1", Outer(l1)), ("edges", Outer(edges)), ("contrast", Outer(contrast)), ("features", Outer(features.sum())),
-            ("doubt", Outer(doubt)), ("critic", Outer(criticLoss))
+            ("adversarial", Outer(adversarial)), ("critic", Outer(criticLoss))
         ];
     }
 
@@ -138,18 +143,18 @@ internal sealed class UpsamplerStage(TrainingRun run, ScriptOptions scenes, Deta
             .add(1e-4).sqrt();
     }
 
-    private void Look(FaceUpsampler network, RedrawnCrops judged, StageTrainer trainer)
+    private void ReportSamples(FaceUpsampler network, RedrawnCrops unseenCrops, StageTrainer trainer)
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var (drawn, reference, portrait, truth) = judged.Batch();
+        var (drawn, reference, portrait, truth) = unseenCrops.Batch();
         var made = network.Forward(drawn, reference, portrait).clamp(-1, 1);
         double psnr = AutoencoderStage.Psnr(made, truth), sharpness = Energy(made) / Energy(truth);
         trainer.Curves.Add("unseen psnr", trainer.Steps, psnr);
         trainer.Curves.Add("unseen sharpness", trainer.Steps, sharpness);
         run.Say(string.Create(
             CultureInfo.InvariantCulture, $"upsampler, unseen people: psnr {psnr:F2} dB, gradient energy {sharpness:F3} of the truth's"));
-        int side = details.Crop * details.Factor, columns = 2 * details.Frames, sets = judged.Count / DetailBatch.CropsOfClip;
+        int side = details.Crop * details.Factor, columns = 2 * details.Frames, sets = unseenCrops.Count / DetailBatch.CropsOfClip;
         using var sheet = new ContactSheet(columns, 3 * sets, side, side);
         var small = nn.functional.interpolate(drawn, size: [side, side], mode: InterpolationMode.Bilinear, align_corners: false);
         for (int set = 0; set < sets; set++)

@@ -119,7 +119,7 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
     /// <param name="speechFile">The file of a <see cref="SpeechCorpus"/>.</param>
     /// <param name="textFolder">The folder with <c>tokenizer.model</c> and <c>text.safetensors</c> of <see cref="TextStage"/>.</param>
     /// <returns>Whether all stages are finished.</returns>
-    public bool Go(string speechFile, string textFolder)
+    public bool Run(string speechFile, string textFolder)
     {
         foreach (string name in new[] { "tokenizer.model", "text.safetensors" })
             File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
@@ -127,7 +127,7 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
         run.Say(string.Create(
             CultureInfo.InvariantCulture,
             $"{corpus.Training.Sum(u => u.Seconds) / 60:F1} minutes of speech, {corpus.Evaluation.Sum(u => u.Seconds) / 60:F1} " +
-            $"for figures; {run.Device}, {run.Threads} threads"));
+            $"for evaluation; {run.Device}, {run.Threads} threads"));
         int first = FirstScene();
         using var bank = new SceneBank(
             new SceneMaker(options.Scenes, corpus.Training), options.Scenes, first, options.PaintedScenes, run.Threads);
@@ -199,6 +199,6 @@ public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
         return made;
     }
 
-    /// <summary>Every call paints new scenes.</summary>
+    /// <summary>Returns the number of the first scene of this call. Every call renders new scenes.</summary>
     private int FirstScene() => File.Exists(NextScene) ? int.Parse(File.ReadAllText(NextScene), CultureInfo.InvariantCulture) : 0;
 }
