@@ -1,6 +1,6 @@
 using Locutor.Training.Faces;
 
-/// <summary>Sheets to look at while changing the painters.</summary>
+/// <summary>Contact sheets of painted faces, for checks by eye after a change of the painters.</summary>
 internal static class Sheets
 {
     public static byte[] Draw(string kind, int size, int seed) => kind switch

@@ -9,8 +9,8 @@ using Locutor.Media.Pictures;
 using Locutor.Media.Sound;
 using static TorchSharp.torch;
 
-// Times whole videos of a small bundle at its own size, from decoded picture and sound to frames in memory, without ffmpeg; the first
-// round warms up. One length after the other in one process, so that the memory of a long video stands beside that of a short one:
+// Times whole videos of a small bundle at its own size, from decoded picture and sound to frames in memory, without ffmpeg. The first
+// round warms up. All lengths are measured in one process, shortest first, so that the growth of memory with the length is visible:
 //   dotnet run -c Release --project bench/Generation -- [untrained|sketch] [steps] [seconds of speech ...]
 string name = args.Length > 0 ? args[0] : UntrainedBundle.Name;
 int? steps = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : null;
@@ -62,7 +62,7 @@ static double PeakMegabytes()
     return process.PeakWorkingSet64 / 1e6;
 }
 
-/// <summary>Adds up the time from one report of progress to the next, by the stage that was begun.</summary>
+/// <summary>Sums the time between reports of progress by stage.</summary>
 internal sealed class StageWatch : IProgress<GenerationProgress>
 {
     private readonly Dictionary<GenerationStage, double> seconds = [];

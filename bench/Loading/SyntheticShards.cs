@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Locutor.Loading.Bench;
 
 /// <summary>
-/// Files as the released transformer's, of the released shapes and random numbers, but of fewer blocks: shards with an index, an audio
-/// adapter, and a LoRA of rank 32 on every linear layer of the blocks. What <c>locutor models prepare --weights</c> is timed on.
+/// Writes files like those of the released transformer, with its shapes and random numbers, but with fewer blocks: shards with an index, an
+/// audio adapter, and a LoRA of rank 32 for every linear layer of the blocks. <c>locutor models prepare --weights</c> is timed with them.
 /// </summary>
 internal static class SyntheticShards
 {
@@ -90,7 +90,7 @@ internal static class SyntheticShards
         writer.Complete();
     }
 
-    /// <summary>A million small numbers, new ones for each tensor.</summary>
+    /// <summary>Returns the bytes of a million small random numbers.</summary>
     private static byte[] Values(ElementType type)
     {
         float[] single = new float[1 << 20];

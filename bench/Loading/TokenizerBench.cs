@@ -3,7 +3,7 @@ using Locutor.Networks.Tokenizer;
 
 namespace Locutor.Loading.Bench;
 
-/// <summary>Tokens per second on one thread, and how long a model takes to open.</summary>
+/// <summary>Measures tokens per second on one thread, and the time to open a model.</summary>
 internal static class TokenizerBench
 {
     private const string Sample =

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using Locutor.Media.Pictures;
 
-// How long a picture takes to become a conditioning frame. Prints the best and the median of many runs, after warming up.
+// Times the resizing of a picture to a conditioning frame. Prints the best and the median of many runs, after warming up.
 const int runs = 60;
 (int Width, int Height, int ToWidth, int ToHeight)[] cases =
 [

@@ -4,8 +4,8 @@ using Locutor.Networks.Layers;
 using Locutor.Networks.VideoAutoencoder;
 using static TorchSharp.torch;
 
-// Times the small video autoencoder (width 32, 1 residual block), best of the rounds, in seconds of the clock and, after the
-// stroke, of the processor (with OMP_NUM_THREADS=1 the latter holds on a busy machine too):
+// Times the small video autoencoder (width 32, 1 residual block): the best of the rounds, in seconds of wall-clock time and, after the
+// slash, of CPU time (with OMP_NUM_THREADS=1, CPU time is meaningful on a busy machine too):
 //   dotnet run -c Release --project bench/Networks -- [cpu|cuda] [rounds] [longest side] [most frames]
 var device = new Device(args.Length > 0 ? args[0] : "cpu");
 int rounds = args.Length > 1 ? int.Parse(args[1], CultureInfo.InvariantCulture) : 2;
@@ -35,7 +35,8 @@ void Measure(int size, int frames, ScalarType type)
     var video = rand([1, 3, frames, size, size], ScalarType.Float32, device) * 2 - 1;
     var latent = network.Encode(video);
 
-    // No figure without a check: float32 against itself in chunks, bfloat16 against float32, on a few frames.
+    // The results are checked before they are timed, on a few frames: float32 in chunks against float32 as a whole,
+    // bfloat16 against float32.
     var few = latent.narrow(2, 0, 3);
     double error = RelativeError(cat(network.DecodeChunks(few, 2).ToList(), 2), exact.Decode(few.to(ScalarType.Float32)));
     if (error > (type == ScalarType.Float32 ? 1e-4 : 0.1)) throw new InvalidOperationException($"{type} at {size}: relative error {error}");

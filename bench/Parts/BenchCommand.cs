@@ -20,7 +20,7 @@ internal static class BenchCommand
     };
     private static readonly Option<string?> Model = new("--model", "-m")
     {
-        Description = "The bundle whose sizes the networks have. Their numbers are random: no file of it is needed.",
+        Description = "The bundle that gives the sizes of the networks. Weights are random; its files are not needed.",
         HelpName = "NAME",
     };
     private static readonly Option<string?> Size = new("--size")
@@ -30,7 +30,7 @@ internal static class BenchCommand
     };
     private static readonly Option<int?> Frames = new("--frames")
     {
-        Description = "Frames of a clip: 1, 5, 9, ... The default is the bundle's.",
+        Description = "Number of frames of a clip: 1, 5, 9, ... The default is the bundle's.",
         HelpName = "N",
     };
     private static readonly Option<Precision> Precise = new("--precision")
@@ -46,53 +46,53 @@ internal static class BenchCommand
     };
     private static readonly Option<bool> Check = new("--check")
     {
-        Description = "Compare with the plain float32 path first, and do not time an operation that differs too much."
+        Description = "Compares with the plain float32 path first, and does not time an operation that differs too much."
     };
     private static readonly Option<string?> Preset = new("--preset")
     {
-        Description = "Preset of the bundle for a whole clip. Several, separated by commas, share the networks.",
+        Description = "Preset of the bundle for the part clip. Several presets, separated by commas, share the networks.",
         HelpName = "NAME",
     };
     private static readonly Option<int?> Steps = new("--steps")
     {
-        Description = "Steps of a clip, for the parts clip and accuracy. The default is the preset's.",
+        Description = "Number of steps of a clip, for the parts clip and accuracy. The default is the preset's.",
         HelpName = "N",
     };
     private static readonly Option<string?> StepCache = new("--step-cache")
     {
-        Description = "For a whole clip, as for generate; for accuracy, this one in place of a table.",
+        Description = "Step cache for the part clip, as for generate; for accuracy, this one instead of several.",
         HelpName = "X",
     };
     private static readonly Option<int> Clips = new("--clips")
     {
-        Description = "Clips of a video: the first starts from a picture, each later one continues the clip before it.",
+        Description = "Number of clips of a video. The first starts from a picture, each later one continues the clip before it.",
         HelpName = "N",
         DefaultValueFactory = _ => 2,
     };
     private static readonly Option<int?> MotionFrames = new("--motion-frames")
     {
-        Description = "Frames that a clip takes over from the clip before it; without it, the preset's.",
+        Description = "Number of frames that a clip takes over from the clip before it. The default is the preset's.",
         HelpName = "N",
     };
     private static readonly Option<double> Minutes = new("--minutes")
     {
-        Description = "For memory: the length of the voice.",
+        Description = "Length of the voice in minutes, for the part memory.",
         HelpName = "N",
         DefaultValueFactory = _ => 1,
     };
     private static readonly Option<bool?> StreamSpeech = new("--stream-speech")
     {
-        Description = "For memory, as for generate; without it, the preset's.",
+        Description = "As for generate, for the part memory. The default is the preset's.",
         HelpName = "true|false",
     };
     private static readonly Option<string?> VramBudget = new("--vram-budget")
     {
-        Description = "For a pass, the autoencoder alone and a clip; as for generate.",
+        Description = "Limit of GPU memory as for generate, for the parts pass, vae and clip.",
         HelpName = "GIB",
     };
     private static readonly Option<string?> Of = new("--of")
     {
-        Description = "For presets: the bundle whose presets the trained one is run with; without it, its own.",
+        Description = "For the part presets: the bundle whose presets run on the trained bundle (default: the trained bundle itself).",
         HelpName = "NAME",
     };
     private static readonly Option<string?> Image = new("--image-path", "-i")
@@ -107,30 +107,30 @@ internal static class BenchCommand
     };
     private static readonly Option<string> Folder = new("--folder")
     {
-        Description = "For load: where its file may be meanwhile. For files: where the bundle of random numbers is written.",
+        Description = "Folder of the temporary file of the part load, and of the bundle that the part files writes.",
         HelpName = "FOLDER",
         DefaultValueFactory = _ => Path.GetTempPath(),
     };
     private static readonly Option<string> Device = new("--device")
     {
-        Description = "cpu or cuda; without it, the GPU when there is one.",
+        Description = "cpu or cuda. The default is the first GPU or, without a GPU, the CPU.",
         HelpName = "cpu|cuda",
         DefaultValueFactory = _ => "auto",
     };
     private static readonly Option<string?> Gpus = new("--gpus")
     {
-        Description = "For a pass, the autoencoder and a clip: also measure them on these GPUs together, and how they scale.",
+        Description = "Also measures the parts pass, vae and clip on these GPUs together, and compares them with one GPU.",
         HelpName = "0,1,..",
     };
     private static readonly Option<string?> Json = new("--json")
     {
-        Description = "Also write the figures to this file.",
+        Description = "Also writes the figures to this file.",
         HelpName = "FILE",
     };
 
     public static Command Create()
     {
-        var command = new Command("bench", "Measure what the parts of the generator cost on this device.")
+        var command = new Command("bench", "Measure the time and memory of the parts of the generator on this device.")
         {
             Part, Model, Size, Frames, Precise, Repeat, Check, Preset, Steps, StepCache, Clips, MotionFrames, Minutes, StreamSpeech,
             VramBudget, Of, Image, Audio, Folder, Device, Gpus, Json,

@@ -53,7 +53,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     /// <summary>The limit of GPU memory for a pass in bytes; null for all of it.</summary>
     public long? VramBudget { get; init; }
 
-    /// <summary>GPUs that compute a pass or a clip together, <see cref="Device"/> first; with fewer than two, nothing is divided.</summary>
+    /// <summary>GPUs that compute a pass or a clip together, <see cref="Device"/> first; fewer than two measure one device only.</summary>
     public IReadOnlyList<Device> Gpus { get; init; } = [];
 
     /// <summary>The bundle with its files, for the part accuracy, which needs trained weights.</summary>
@@ -91,7 +91,7 @@ public sealed record BenchOptions(Bundle Bundle, Device Device, int Height, int 
     }
 }
 
-/// <summary>A measurement cannot be made, or the check before it failed.</summary>
+/// <summary>Thrown when a measurement cannot be made, or when the check before it failed.</summary>
 public sealed class BenchException : Exception
 {
     public BenchException() { }

@@ -19,10 +19,10 @@ public static class BenchRun
     /// One of <see cref="Parts"/>, or <c>all</c>: a pass and its kernels at every precision of a GPU, a clip with and without step
     /// caching, and all other parts that need no trained weights and little time.
     /// </param>
-    /// <param name="said">Receives every line of the table as soon as it is known.</param>
-    /// <param name="kept">Receives the report after every part, so that earlier results survive a later failure.</param>
+    /// <param name="print">Receives every line of the table as soon as it is known.</param>
+    /// <param name="save">Receives the report after every part, so that earlier results survive a later failure.</param>
     /// <exception cref="BenchException">A check of the results failed.</exception>
-    public static BenchReport Measure(string part, BenchOptions options, Action<string> said, Action<BenchReport> kept)
+    public static BenchReport Measure(string part, BenchOptions options, Action<string> print, Action<BenchReport> save)
     {
         options.Validate();
         CudaMemory.Configure(options.Device, options.VramBudget);
@@ -32,21 +32,21 @@ public static class BenchRun
             Name(options.Device), options.Bundle.Name, $"{options.Height}x{options.Width}", options.Frames,
             DateTimeOffset.UtcNow)
         { Compiler = Nvrtc.CurrentVersion };
-        // The matrices that measure the ceilings would count as memory.
+        // The matrices for the ceilings would count as memory of the video.
         var ceilings = part is "memory" or "files" ? Ceilings.None : Ceilings.Measure(meter, options);
         report.Ceilings.AddRange(ceilings.All);
-        said($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
+        print($"{report.Device}; {report.Model} at {report.Size}, {report.Frames} frames; {report.Compiler}");
         foreach (var ceiling in ceilings.All)
-            said(FormattableString.Invariant($"  {ceiling.What,-34} {ceiling.Rate / 1e9,12:0.0} G{ceiling.Unit}/s"));
-        said(BenchReport.Header);
+            print(FormattableString.Invariant($"  {ceiling.What,-34} {ceiling.Rate / 1e9,12:0.0} G{ceiling.Unit}/s"));
+        print(BenchReport.Header);
         foreach (var (name, chosen) in part == "all" ? All(options) : [(part, options)])
         {
             foreach (var row in Rows(name, chosen, meter, ceilings))
             {
                 report.Rows.Add(row);
-                said(BenchReport.Line(row));
+                print(BenchReport.Line(row));
             }
-            kept(report);
+            save(report);
         }
         return report;
     }

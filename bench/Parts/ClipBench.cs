@@ -23,7 +23,9 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
 
     private readonly Dictionary<(string Preset, int Clip), Timeline> alone = []; // on one GPU, for the comparison with several
 
-    /// <summary>Measures one preset, or several that share the networks: on one device, and then on several if there are.</summary>
+    /// <summary>
+    /// Measures one preset, or several that share the networks, on one device, and then on several GPUs if they are given.
+    /// </summary>
     public IEnumerable<BenchRow> Run()
     {
         foreach (var row in RunOn([])) yield return row;
@@ -103,7 +105,7 @@ internal sealed class ClipBench(BenchOptions options, Meter meter)
     {
         GenerateAsync(networks, settings, plan, cache, timeline).GetAwaiter().GetResult();
         timeline.End();
-        // The delay matters where the voice may still arrive. Elsewhere it is about that of a whole clip.
+        // The time to the first frame matters for a voice that still arrives. Otherwise it is about that of a whole clip.
         if (settings.StreamSpeech)
             timeline.FirstFrame = meter.Once(() => FirstFrame(networks, settings, plan).GetAwaiter().GetResult());
     }

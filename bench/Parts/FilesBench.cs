@@ -11,8 +11,8 @@ using static TorchSharp.torch;
 namespace Locutor.Bench;
 
 /// <summary>
-/// Writes a bundle of random numbers with the sizes of another one: a file for each network, the transformer as <c>prepare</c> leaves it.
-/// The whole program can then be measured where no weights are at hand.
+/// Writes a bundle of random numbers with the sizes of another one: a file for each network, the transformer in the form of
+/// <c>locutor models prepare</c>. With it, the whole program can be measured without trained weights.
 /// </summary>
 internal sealed class FilesBench(BenchOptions options)
 {

@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace Locutor.Bench;
 
 /// <summary>
-/// Measures every operation of a block alone, at the size of a pass: the cost of one call and of all calls in a pass, and the lower bound
+/// Measures every operation of a block alone, at the size of a pass: the time of one call and of all calls in a pass, and the lower bound
 /// from its bytes or products.
 /// </summary>
 internal sealed class KernelsBench(BenchOptions options, Meter meter, Ceilings ceilings)

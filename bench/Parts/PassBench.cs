@@ -78,7 +78,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         using var passes = inputs.Begin(team.Team);
         var found = inputs.Passes(passes, team.Team.Lead, inputs.Conditions(team.Team.Lead), 1);
         using var plain = TorchOptions.Override(TorchOptions.Current with { PlainKernels = true });
-        using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
+        using var exact = Velocity(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
         return new BenchRow(Part, $"{config.Blocks} blocks on {options.Gpus.Count} GPUs, against plain float32 on one", null)
         {
             Error = Meter.RelativeError(found, exact),
@@ -99,9 +99,9 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         using var still = no_grad();
         using var scope = NewDisposeScope();
         using var inputs = new PassInputs(options, config);
-        var found = Said(inputs, config, type, linears);
+        var found = Velocity(inputs, config, type, linears);
         using var plain = TorchOptions.Override(TorchOptions.Current with { PlainKernels = true });
-        using var exact = Said(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
+        using var exact = Velocity(inputs, config, ScalarType.Float32, LinearPrecision.Plain);
         return new BenchRow(Part, $"{config.Blocks} blocks, {Named(type, linears, inputs.Grid)}, against plain float32", null)
         {
             Error = Meter.RelativeError(found, exact),
@@ -109,7 +109,7 @@ internal sealed class PassBench(BenchOptions options, Meter meter, Ceilings ceil
         };
     }
 
-    private Tensor Said(PassInputs inputs, VideoTransformerConfig config, ScalarType arithmetic, LinearPrecision held)
+    private Tensor Velocity(PassInputs inputs, VideoTransformerConfig config, ScalarType arithmetic, LinearPrecision held)
     {
         using var scope = NewDisposeScope();
         using var parameters = new RandomParameters(options.Seed, onDevice: meter.OnGpu);

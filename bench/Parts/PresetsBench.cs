@@ -21,7 +21,7 @@ internal sealed class PresetsBench(BenchOptions options, Meter meter)
         if (settings.Count == 0)
         {
             throw new BenchException(
-                $"--of {bundle.Name}: its presets need weights of their own, so the bundled model cannot tell their error");
+                $"--of {bundle.Name}: its presets need their own weights, so the bundled model cannot show their error");
         }
         using var video = new TrainedVideo(Part, options, meter, settings[0].Settings);
         TorchSharp.torch.Tensor? expected = null;

@@ -81,7 +81,7 @@ internal sealed class StopBench(IReadOnlyList<Device> gpus)
         return Stopwatch.GetElapsedTime(since).TotalSeconds;
     }
 
-    /// <summary>Takes all memory of a GPU, that which libtorch keeps for reuse included.</summary>
+    /// <summary>Allocates all memory of a GPU, including memory that libtorch keeps for reuse.</summary>
     private static void Fill(Device gpu, List<Tensor> taken)
     {
         for (long piece = LargestPiece; piece >= SmallestPiece; piece /= 4)

@@ -9,7 +9,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
-// How fast a file comes from a web server on this machine: through the store, with its hash, and through curl, without.
+// Measures the rate of a download from a web server on this machine: by the model store, which verifies the hash, and by curl.
 // dotnet run -c Release --project bench/Pulling -- [MiB]
 int mebibytes = args.Length > 0 ? int.Parse(args[0], CultureInfo.InvariantCulture) : 2048;
 string folder = Directory.CreateTempSubdirectory("locutor-pulling-").FullName, source = Path.Combine(folder, "source.bin");

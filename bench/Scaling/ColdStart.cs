@@ -7,8 +7,8 @@ using Locutor.Jobs.Hosting;
 namespace Locutor.Scaling.Bench;
 
 /// <summary>
-/// Measures the time from zero workers to the first video: a service without workers has one job, then a worker is started, and every step
-/// until the video is finished gets its time. The start of a worker process replaces the start of its container.
+/// Measures the time from zero workers to the first video: a service without workers has one job, then a worker is started, and each step
+/// until the video is finished is timed. A worker process stands in for a container.
 /// </summary>
 internal sealed class ColdStart(string program, string model, string device, string picture, string voice) : IDisposable
 {

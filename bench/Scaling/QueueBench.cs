@@ -10,8 +10,8 @@ using Microsoft.Extensions.Hosting;
 namespace Locutor.Scaling.Bench;
 
 /// <summary>
-/// Measures how many jobs a second one node takes through submit, lease and end, over SQLite or over the PostgreSQL database that
-/// LOCUTOR_POSTGRES names. Workers are tasks that make no video, so the queue and the storage are the bound.
+/// Measures how many jobs per second one node submits, leases and ends, with SQLite or with the PostgreSQL database that LOCUTOR_POSTGRES
+/// names. Workers are tasks that make no video, so the queue and the storage limit the rate.
 /// </summary>
 internal static class QueueBench
 {

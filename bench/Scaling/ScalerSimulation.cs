@@ -13,10 +13,10 @@ internal sealed record DayOutcome(
     double GpuHours, double BusyShare, double MedianWait, double Wait95, double LongestWait, int Starts, int Most);
 
 /// <summary>
-/// Runs a day of load against KEDA and the horizontal pod autoscaler as they are documented: a look every 15 s; the wanted number is jobs
-/// divided by the target; a difference within 10 % changes nothing; at most as many pods as exist, or four, are added in 15 s; fewer
-/// workers only when fewer were wanted during the whole window; to zero after the cooldown. A worker starts slowly, runs one job at a time,
-/// and when it is ended finishes its job first.
+/// Simulates a day of load with KEDA and the horizontal pod autoscaler, by their documented rules: they poll every 15 s; the wanted number
+/// of workers is the number of jobs divided by the target; a difference within 10 % has no effect; in 15 s the number of pods at most
+/// doubles, or grows by four; workers are ended only if fewer were wanted during the whole window; the last one is ended after the
+/// cooldown. A worker needs the time of a cold start, runs one job at a time, and finishes its job before it ends.
 /// </summary>
 internal sealed class ScalerSimulation(ScalingRule rule, double coldStart, int mostWorkers)
 {
