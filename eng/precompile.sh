@@ -1,17 +1,19 @@
 # Sourced by ./locutor and ./test: compiles the assemblies of programs ahead of time.
 #
-# The JIT compiler takes a third of the CPU time of a .NET program that lives for a second, and half a second of a short video. A test run
-# starts several hundred such programs. crossgen2 compiles an assembly in a second or two. The results are kept in out/precompiled under the
-# hash of the assembly, so a later run compiles only what changed. They replace the assemblies of a program as hard links, until a build
-# copies the plain ones there again. Code that depends on the vector size of the processor is left to the JIT compiler, so results are equal.
-# Without crossgen2 (other systems than Linux on x64 and arm64) the programs run as they are built.
+# The JIT compiler takes a third of the CPU time of a .NET program that runs for a second, and half a second of the time of a short video.
+# A test run starts several hundred such programs. crossgen2 compiles an assembly in one or two seconds. The compiled assemblies are kept in
+# out/precompiled/HASH, where HASH is that of the original assembly, so a later run compiles only what changed. Hard links to them replace
+# the assemblies in the programs' folders until a build copies the originals there again. Code that depends on the vector size of the
+# processor is left to the JIT compiler, so the results of computations stay equal. Without crossgen2 (systems other than Linux on x64 and
+# arm64) the programs run as they were built.
 
-# Assemblies that many programs load. Large ones that few programs use, and the test programs themselves, would cost more than they save.
+# The assemblies to compile: those that many programs load. For large assemblies that few programs use, and for the test programs
+# themselves, compiling takes longer than the JIT compiler would.
 precompiled='Locutor\.[^/]*|locutor|Orleans\.[^/]*|Npgsql|System\.CommandLine|Microsoft\.Data\.Sqlite|SQLitePCLRaw\.[^/]*'
 precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp|NetVips'
 precompiled+='|xunit\.v3\.(core|common|runner\.common|runner\.inproc\.console)'
 
-# precompile FOLDER...: compiles what is listed above in folders of the repository with programs.
+# precompile FOLDER...: compiles the assemblies listed above in the given output folders of programs.
 precompile() {
   local store=out/precompiled list inode path hash compiler frameworks
   declare -A stored=() # inode of a compiled assembly -> 1
@@ -43,7 +45,7 @@ precompile() {
   rm -f "$list" "$list.missing"
 }
 
-# precompile_one COMPILER FRAMEWORKS ASSEMBLY FOLDER: writes the compiled assembly into the folder; none if it cannot be compiled.
+# precompile_one COMPILER FRAMEWORKS ASSEMBLY FOLDER: writes the compiled assembly into the folder, or nothing if it cannot be compiled.
 precompile_one() {
   local references=("$(dirname "$3")") folder arguments=()
   while read -r folder; do references+=("$folder"); done <<<"$2"
@@ -56,7 +58,7 @@ precompile_one() {
   fi
 }
 
-# crossgen: path of the compiler, which eng/Crossgen.props restores.
+# crossgen: prints the path of crossgen2, which eng/Crossgen.props restores; fails if there is none for this system.
 crossgen() {
   local machine root version program
   case $(uname -sm) in
@@ -71,7 +73,7 @@ crossgen() {
   [ -x "$program" ] && echo "$program"
 }
 
-# framework_folders: the newest shared frameworks of .NET 10, one folder a line.
+# framework_folders: prints the folders of the newest shared frameworks of .NET 10, one per line.
 framework_folders() {
   local name
   for name in Microsoft.NETCore.App Microsoft.AspNetCore.App; do

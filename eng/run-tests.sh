@@ -1,30 +1,30 @@
 # Sourced by ./test: runs the test programs and prints their results.
 #
-# What takes longest starts first: the service tests that have runs of their own, see $own_runs, then the other service tests,
-# which mostly wait too. Programs that only compute use the time that these leave. Tests with processes, servers and time limits of their
-# own come last. Each torch thread is one test thread. Priorities (nice) keep programs that compute from slowing down those that wait.
+# The longest runs start first: the service tests with separate runs ($own_runs), then the other service tests, which mostly wait for
+# processes and timers. Programs that only compute use the processor meanwhile. Tests that start processes and servers and have time limits
+# come last. Programs that compute have a lower priority (nice), so that they do not slow down those that wait.
 
 waiting=(Service.FunctionalTests Locutor)
 computing=(Training Networks Generation Parity Bench Checkpoints Kernels Torch Shared.Tests Architecture)
 timed=(Files Cli Media TextToSpeech Models Jobs)
 
-# Tests that the trait names run once more with convolutions that are wrong, as on some processors (LOCUTOR_INJECTED_FAULT of
-# src/Kernels/Arithmetic): all results must be as right as without the fault. One test at a time, since oneDNN is switched off for the whole
-# process: tests that run meanwhile would round in another way, and some compare bits.
+# Tests with the trait uses=convolutions run a second time with simulated wrong convolutions, as on some processors
+# (LOCUTOR_INJECTED_FAULT, see src/Kernels/Arithmetic): they must pass with the fault too. They run one at a time: the program answers the
+# fault by switching oneDNN off for the whole process, which changes the rounding of tests that run at the same time, and some compare bits.
 faulty=(Parity Networks Generation)
 with_fault='with wrong convolutions'
 
-# Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the traits runs=outages and runs=faults
-# wait for outages, or for thousands of answers one after the other, and need hardly any processor. Each of the three has a run of its own,
-# beside the other tests of the program, at a high priority. Long tests also measure: then each of these runs waits until all others have
-# ended.
+# Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the traits runs=outages and
+# runs=faults wait for outages, or send thousands of requests one after the other, and need little CPU time. Each of the three traits is a
+# separate run at a higher priority, in parallel with the other tests of the program. Long tests (LOCUTOR_LONG_TESTS) also measure times:
+# then each of these runs starts when all others have ended.
 alone=(Service.FunctionalTests)
 own_runs=(faults outages alone)
 
-# Most test programs start many processes that live for seconds, and compiling is most of their time. So nothing is compiled twice: no
-# profiles are gathered, and only what is called 4096 times (the runtime reads hexadecimal) is optimised. A method's memory is mapped once.
-# Together this saves a fifth of the CPU time of the service tests. Threads of a pool that find no work sleep at once: they would spin and
-# yield first, and on a busy machine a yield lasts until all other programs have had their turn.
+# Most test programs start many processes that live for seconds and spend most of their CPU time in the JIT compiler. So profiles are off,
+# a method is optimised only after 4096 calls (the runtime reads the number as hexadecimal), and code pages are writable and executable,
+# which saves mapping them twice. Together this saves a fifth of the CPU time of the service tests. Pool threads without work sleep at once
+# instead of spinning and yielding first: on a busy machine a yield lasts until all other programs have had a turn.
 if [ -z "${LOCUTOR_LONG_TESTS:-}" ]; then
   export DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} DOTNET_TC_CallCountThreshold=${DOTNET_TC_CallCountThreshold:-1000}
   export DOTNET_EnableWriteXorExecute=${DOTNET_EnableWriteXorExecute:-0}
@@ -32,7 +32,7 @@ if [ -z "${LOCUTOR_LONG_TESTS:-}" ]; then
 fi
 
 results=$(mktemp -d)
-declare -A running=() # process id of a program's time limit -> name of the run: a folder of tests/, or such a folder and one of the names above
+declare -A running=() # process id of the program's 'timeout' -> name of the run: FOLDER, "FOLDER TRAIT" or "FOLDER $with_fault"
 passed=0 failed=0 skipped=0
 
 run_tests() {
@@ -59,8 +59,8 @@ run_tests() {
   [ "$failed" -eq 0 ]
 }
 
-# ordered_runs [FOLDER...]: the runs of all folders of tests/ with a test program, or of the named folders; folders that no list names come
-# last.
+# ordered_runs [FOLDER...]: prints the runs of all folders of tests/ with a test program, or of the given folders, in the order of their
+# start. Folders that are in none of the lists above come last.
 ordered_runs() {
   local folder long=() known=" ${waiting[*]} ${computing[*]} ${timed[*]} " all=("${waiting[@]}" "${computing[@]}" "${timed[@]}")
   for folder in tests/*/; do
@@ -80,11 +80,12 @@ ordered_runs() {
   [ -z "${LOCUTOR_LONG_TESTS:-}" ] || [ ${#long[@]} -eq 0 ] || printf '%s\n' "${long[@]}"
 }
 
-# has_own_run RUN: whether it is the run of one trait alone.
+# has_own_run RUN: whether the run has only the tests of one trait.
 has_own_run() { [[ " ${own_runs[*]} " == *" ${1#* } "* ]]; }
 
-# priority_of RUN: its nice level. Faults are thousands of answers one after the other, each of which waits for a processor several times: on a
-# busy machine the highest priority makes them nine times as fast, and they need little of it. Only root may set it.
+# priority_of RUN: prints its nice level. The run of faults sends thousands of requests one after the other, and each waits for a processor
+# several times: on a busy machine the highest priority makes the run nine times as fast, and it needs little CPU time. Only root may set a
+# negative level.
 priority_of() {
   if [[ $1 == *" faults" ]]; then echo $(($(id -u) == 0 ? -19 : 0))
   elif has_own_run "$1"; then echo 0
@@ -92,7 +93,7 @@ priority_of() {
   else echo 5; fi
 }
 
-# program_of FOLDER: name of its test program; nothing for a library.
+# program_of FOLDER: prints the name of its test program; an empty line for a library.
 program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj; }
 
 start_one() {
@@ -106,11 +107,12 @@ start_one() {
   has_own_run "$name" && only=(-trait "runs=${name#* }")
   LOCUTOR_INJECTED_FAULT=${fault:-${LOCUTOR_INJECTED_FAULT:-}} OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
     timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
-    nice -n "$(priority_of "$name")" "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &
+    nice -n "$(priority_of "$name")" \
+    "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &
   running[$!]=$name
 }
 
-# Waits for any program to end and prints its results in one piece.
+# await_one: waits until one of the programs ends and prints its results as one block.
 await_one() {
   local ended code
   wait -n -p ended "${!running[@]}"
@@ -133,14 +135,14 @@ report_one() {
   fi
   total=$(number Total) errors=$(number Errors) bad=$(number Failed) left=$(number Skipped)
   passed=$((passed + total - errors - bad - left)) failed=$((failed + errors + bad)) skipped=$((skipped + left))
-  # Failures are indented; servers that tests start print between them.
+  # The lines of a failure are indented. Output of servers that tests start may come between them and is left out.
   [ $((errors + bad)) -eq 0 ] || awk '/\[FAIL\]/ { shown = 1 } /^[^ ]/ && !/\[FAIL\]/ { shown = 0 } shown' "$log" | cut -c1-400 | head -300
   [ "$code" -eq 0 ] || [ $((errors + bad)) -gt 0 ] || { echo "   ended with code $code"; failed=$((failed + 1)); }
   echo "   ${summary#"${summary%%[![:space:]]*}"}"
 }
 
-# stop_tests CODE: on an interruption asks every program to end (it then stops what it started), and ends by force what is left after 15 s,
-# servers with a session of their own too.
+# stop_tests CODE: interrupts every program, which then stops the processes that it started. After 15 s it kills all processes of this run
+# that are left, which include servers that left the process group.
 stop_tests() {
   trap '' INT TERM
   local group patience

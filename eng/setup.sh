@@ -1,6 +1,6 @@
-# Sourced by ./locutor and ./test: what a fresh machine needs before anything can be built or run.
+# Sourced by ./locutor and ./test: finds the .NET SDK, installs missing programs and builds the repository.
 
-# Ctrl-C ends with 130 whatever runs. Without this the shell goes by the exit code of the program that it waits for, and dotnet has one of its own.
+# Ctrl-C ends the script with exit code 130. Without the trap the exit code would be that of the running program, and dotnet's differs.
 stopped() {
   rm -f "${log:-}" "${stamp:+$stamp.new}"
   exit 130
@@ -19,7 +19,8 @@ need_dotnet() {
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 }
 
-# need_programs PROGRAM=PACKAGE...: installs what is missing with apt-get when it may, otherwise says in one line what to install.
+# need_programs PROGRAM=PACKAGE...: installs the packages of missing programs with apt-get if it has the rights (root or sudo without a
+# password). Otherwise it prints one line with the packages to install and exits with code 5.
 need_programs() {
   local pair missing=()
   for pair in "$@"; do
@@ -36,12 +37,12 @@ need_programs() {
   exit 5
 }
 
-# build STAMP COMMAND...: runs the command unless nothing it reads is newer than the stamp; one build at a time.
+# build_once STAMP COMMAND...: runs the build command if a source file is newer than the stamp file. A lock allows one build at a time.
 build_once() {
   local stamp=$1 log; shift
   newer() { [ ! -e "$stamp" ] || [ -n "$(find src eng Directory.* global.json Locutor.slnx "${extra_sources[@]}" -newer "$stamp" -not -path '*/bin/*' -not -path '*/obj/*' -type f -print -quit)" ]; }
   newer || return 0
-  trap stopped INT # a subshell forgets the one above
+  trap stopped INT # the trap above does not hold in a subshell
   mkdir -p out
   exec 9>out/build.lock
   flock 9
@@ -49,7 +50,7 @@ build_once() {
     say "building (about a minute the first time)"
     log=$(mktemp)
     touch "$stamp.new"
-    # The compiler lives for a minute: profiles of its own code would cost more CPU time (99 s for a large project) than they save (56 s without).
+    # Without tiered PGO the compiler needs less CPU time in builds of a minute: 56 s instead of 99 s for a large project.
     if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} "$@" >"$log" 2>&1; then
       grep -E 'error|warning' "$log" | sort -u | head -20 >&2
       say "the build failed; its whole log is $log"

@@ -1,11 +1,12 @@
 #!/bin/sh
-# PostgreSQL of the distribution over a folder, at the port in PORT; for the loopback address alone, without passwords.
+# Starts the PostgreSQL that the distribution installed, with its data in a folder and the port in PORT. It listens on the loopback address
+# only and needs no passwords.
 #   postgres.sh FOLDER
 set -eu
 folder=$1
 tools=$(ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1)
 mkdir -p "$folder"
-if [ "$(id -u)" = 0 ]; then # it refuses to run as root
+if [ "$(id -u)" = 0 ]; then # PostgreSQL refuses to run as root
   chown postgres "$folder"
   as="setpriv --reuid=postgres --regid=postgres --init-groups"
 fi

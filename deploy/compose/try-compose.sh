@@ -35,7 +35,7 @@ step() { echo "$(date +%T) $*"; }
 field() { python3 -c 'import json, sys; print(json.load(sys.stdin)[sys.argv[1]])' "$1"; }
 ask() { curl -sf -H "Modal-Key: $key" -H "Modal-Secret: $secret" "$@"; }
 submit() { ask -F "image=@$root/samples/amara.png" -F "audio=@$root/samples/amara.mp3" "$url/v1/jobs" | field id; }
-# ended JOB: waits and prints how it ended.
+# ended JOB: waits until the job has ended and prints its status.
 ended() {
   for _ in $(seq 900); do
     status=$(ask "$url/v1/jobs/$1" | field status)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Starts an image as a container runtime would (read-only root, user 10001, no capabilities), asks its health check and makes a video.
+# Starts an image as a container runtime would (read-only root, user 10001, no capabilities), runs its health check and makes a video.
 # Needs root, buildah, curl, python3 and a port that is free; no Docker.
 #   deploy/images/try-image.sh localhost/locutor:cpu
 set -euo pipefail
@@ -7,7 +7,7 @@ image=$1 port=${PORT:-18080} samples=$(cd "$(dirname "$0")/../../samples" && pwd
 work=$(mktemp -d) container=$(buildah from "$image")
 root=$(buildah mount "$container")
 stop() {
-  # The first process of the namespace of processes: with it all of them end.
+  # The child of unshare is the first process of the PID namespace: when it ends, the kernel ends all others in the namespace.
   [ -z "${service:-}" ] || pkill -KILL -P "$service" || true
   wait 2>/dev/null || true
   buildah rm "$container" >/dev/null

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The on-start script of a Vast.ai instance with the image of deploy/images (launch mode "ssh" or "args", port 8080 opened):
 #   vastai create instance ID --image registry.example.org/locutor:cuda --disk 300 --env '-p 8080:8080' --onstart deploy/vast/onstart.sh
-# Vast runs it as root, so it changes to the user of the image. Instances may be ended at any time: the drain fits their notice.
+# Vast runs it as root, so it changes to the user of the image. Vast may end an instance with short notice, so the drain takes 15 s at most.
 set -eu
 chown 10001 /data /models
 export LOCUTOR_PULL="${LOCUTOR_PULL:-infinitetalk-480p-fp8}" HOME=/data LOCUTOR_DATA=/data LOCUTOR_STORE=/models

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The two commands of MinIO's client that compose.yaml uses, by s3cmd: alias set NAME URL KEY SECRET and mb --ignore-existing NAME/BUCKET.
+# The two commands of MinIO's client that compose.yaml uses, done with s3cmd: alias set NAME URL KEY SECRET, mb --ignore-existing NAME/BUCKET.
 set -eu
 case "$1 $2" in
   "alias set")
