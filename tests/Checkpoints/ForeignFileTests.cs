@@ -24,7 +24,7 @@ public sealed class ForeignFileTests : TemporaryFolder
     [InlineData("{\"message\":\"rate limited\"}", "JSON with a server's error message")]
     [InlineData("Entry not found", "a text, not a checkpoint: Entry not found")]
     [InlineData("Invalid username or password.", "a text, not a checkpoint")]
-    public void Texts_in_a_checkpoints_place_are_named(string text, string message)
+    public void Texts_instead_of_checkpoints_are_named(string text, string message)
     {
         foreach (string name in new[] { "m.safetensors", "m.gguf", "m.pth", "m.bin" })
             Refused(name, Encoding.UTF8.GetBytes(text), message);

@@ -26,7 +26,7 @@ public sealed class CompilationTests : IDisposable
     }
 
     [Fact]
-    public void Every_kernel_is_carried_with_what_all_share_in_front()
+    public void Every_embedded_kernel_begins_with_the_shared_source()
     {
         KernelSources.Files.ShouldBe(
             [
@@ -59,7 +59,7 @@ public sealed class CompilationTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_was_torn_or_changed_is_compiled_again()
+    public void A_truncated_or_changed_file_is_compiled_again()
     {
         var cache = new KernelCache(folder.FullName);
         cache.Get("text", "sm_90", "12.8", () => [.. Enumerable.Range(0, 100).Select(i => (byte)i)]);
@@ -75,11 +75,11 @@ public sealed class CompilationTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_written_costs_a_compilation_and_nothing_else() =>
+    public void Without_a_writable_folder_kernels_are_compiled_again_and_work() =>
         new KernelCache(Path.Combine("/proc", "nowhere")).Get("text", "sm_90", "12.8", () => [1]).ShouldBe([1]);
 
     [Fact]
-    public void Every_row_is_held_whole_by_the_fewest_threads()
+    public void A_row_is_divided_among_the_fewest_threads_that_can_hold_it()
     {
         RowShape.ForBlock(5120, true, 4).ShouldBe(new(5120, 160, 4, true));
         RowShape.ForBlock(13824, true, 6).ShouldBe(new(13824, 288, 6, true));
@@ -111,7 +111,7 @@ public sealed class CompilationTests : IDisposable
     }
 
     [Fact]
-    public void What_is_not_bfloat16_on_a_gpu_takes_the_plain_path()
+    public void Other_types_than_bfloat16_on_a_GPU_take_the_plain_path()
     {
         using var single = ones(4);
         using var half = single.to(ScalarType.BFloat16);

@@ -132,7 +132,7 @@ public sealed class EightBitAttentionTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
-    public void Weights_far_above_those_before_them_and_equal_ones_count_right(string device)
+    public void Attention_is_right_for_rising_scores_and_for_equal_ones(string device)
     {
         // The scores of the last keys are some 90 above those of the first ones, so the reference of the sums has to move.
         var (q, k, v) = Heads(device, "normal", 1, 2, 130, 900, 128);

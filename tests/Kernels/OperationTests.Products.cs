@@ -116,7 +116,7 @@ public sealed partial class OperationTests
 
     [Theory]
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
-    public void A_product_that_ends_with_GELU_is_both(string device)
+    public void A_product_fused_with_GELU_equals_the_two_operations(string device)
     {
         foreach (var (tokens, width, outputs) in new[] { (1L, 16L, 16L), (33, 48, 32), (130, 75, 101) })
         {

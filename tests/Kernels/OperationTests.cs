@@ -176,7 +176,7 @@ public sealed partial class OperationTests : IDisposable
     [Theory]
     [InlineData(LinearPrecision.Float8, 1.0 / 28)]
     [InlineData(LinearPrecision.Int8, 0.5 / 127 * 1.001)]
-    public void A_byte_is_as_near_as_a_byte_can_be(LinearPrecision precision, double most)
+    public void Quantising_to_8_bits_has_the_smallest_possible_error(LinearPrecision precision, double most)
     {
         var x = inputs.Singles("cpu", 9, 333) * 7;
         var rows = RowQuantiser.Quantise(x, precision);

@@ -17,7 +17,7 @@ public sealed class VisitedTilesTests : IDisposable
     [InlineData(2)]
     [InlineData(33)]
     [InlineData(131)]
-    public void The_smallest_tiles_go_as_long_as_their_shares_fit_the_budget(long tiles)
+    public void Tiles_with_the_smallest_shares_are_skipped_while_their_sum_fits_the_budget(long tiles)
     {
         foreach (double budget in new[] { 0, 0.01, 0.2, 1 })
         {
@@ -37,7 +37,7 @@ public sealed class VisitedTilesTests : IDisposable
     }
 
     [Fact]
-    public void A_share_of_NaN_stays_and_so_does_the_only_tile_that_has_a_share()
+    public void A_tile_with_NaN_is_kept_and_so_is_the_only_tile_with_a_share()
     {
         var shares = tensor(new[] { 0f, float.NaN, 0f, float.NaN }).view(1, 1, 4);
         VisitedTiles.Kept(shares, 0.5).data<bool>().ToArray().ShouldBe([false, true, false, true]);
@@ -90,7 +90,7 @@ public sealed class VisitedTilesTests : IDisposable
     }
 
     [Fact]
-    public void Small_tiles_of_any_number_are_kept_in_words_and_read_back()
+    public void Masks_of_any_number_of_small_tiles_are_packed_into_words_and_read_back()
     {
         foreach (long keys in new[] { 15L, 16, 17, 16 * 31, 16 * 32, 16 * 33, 16 * 64 + 5 })
         {
@@ -130,7 +130,7 @@ public sealed class VisitedTilesTests : IDisposable
     }
 
     [Fact]
-    public void A_list_is_made_anew_when_it_is_forgotten_and_for_other_lengths()
+    public void A_list_is_recomputed_after_it_is_cleared_and_for_other_lengths()
     {
         var (q, k, v) = Heads("cpu", 1, 300, 1500);
         using var tiles = new VisitedTiles(0.3);

@@ -36,7 +36,7 @@ public sealed class FramesTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task Whoever_stops_reading_frees_the_model_for_the_next()
+    public async Task A_reader_that_stops_early_frees_the_model_for_the_next_video()
     {
         await foreach (var frame in fixture.Model.GenerateFramesAsync(fixture.Request, cancellationToken: Stop))
         {
@@ -56,7 +56,7 @@ public sealed class FramesTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task A_cancelled_video_ends_and_the_model_goes_on()
+    public async Task A_cancelled_video_ends_and_the_model_can_make_another()
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var told = new Told { Then = now => { if (now.Stage == VideoStage.Denoising) stop.Cancel(); } };

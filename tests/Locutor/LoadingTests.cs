@@ -18,7 +18,7 @@ public sealed class LoadingTests(ModelFixture fixture)
     [Theory]
     [InlineData("no-such-model", null, LocutorError.InvalidRequest, "Model")]
     [InlineData("sketch", "no-such-preset", LocutorError.InvalidRequest, "Preset")]
-    public async Task A_name_that_is_not_known_is_told_with_those_that_are(
+    public async Task An_unknown_model_is_refused_with_the_known_names(
         string model, string? preset, LocutorError error, string property)
     {
         var failure = await Should.ThrowAsync<LocutorException>(
@@ -45,7 +45,7 @@ public sealed class LoadingTests(ModelFixture fixture)
     [InlineData("tpu", LocutorError.InvalidRequest)]
     [InlineData("cuda:", LocutorError.InvalidRequest)]
     [InlineData("cuda:99", LocutorError.MissingDependency)]
-    public async Task A_device_that_is_not_here_is_refused(string device, LocutorError error)
+    public async Task A_device_that_the_machine_does_not_have_is_refused(string device, LocutorError error)
     {
         var failure = await Should.ThrowAsync<LocutorException>(
             () => TalkingVideoModel.LoadAsync("sketch", new() { Device = device }, cancellationToken: Stop));
@@ -54,7 +54,7 @@ public sealed class LoadingTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task A_model_whose_files_are_not_here_says_how_to_get_them()
+    public async Task A_model_without_its_files_says_how_to_get_them()
     {
         string store = Path.GetDirectoryName(fixture.NewPath("x"))!;
 

@@ -79,7 +79,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
 
     /// <summary>The feed here has no libtorch for CUDA, so a stand-in shows which libraries the build selects.</summary>
     [Fact]
-    public async Task The_package_for_CUDA_brings_its_libtorch_and_leaves_that_for_the_CPU_out()
+    public async Task The_CUDA_package_brings_the_libtorch_for_CUDA_and_not_the_one_for_the_CPU()
     {
         string folder = await feed.CopyAsync("Console"), project = Path.Combine(folder, "Console.csproj");
         feed.AddStandIn("libtorch-cuda-12.8-linux-x64", "2.10.0", "libtorch_cuda.so");
@@ -96,7 +96,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     }
 
     [Fact]
-    public async Task A_user_sees_the_front_alone_and_gets_everything_that_runs()
+    public async Task A_package_shows_the_public_assembly_only_and_contains_everything_that_runs()
     {
         await feed.CopyAsync("Console");
         using var package = await ZipFile.OpenReadAsync(feed.PathOf("Locutor"), Stop);

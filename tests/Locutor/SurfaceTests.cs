@@ -6,7 +6,7 @@ public sealed class SurfaceTests
 {
     /// <summary>A user's compiler sees this assembly alone, so its public members may name no type of the assemblies inside.</summary>
     [Fact]
-    public void Public_members_use_only_types_that_a_user_sees()
+    public void Public_members_use_public_types_only()
     {
         var front = typeof(TalkingVideoModel).Assembly;
         const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;

@@ -8,7 +8,7 @@ public sealed class WritingTests(ModelFixture fixture)
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_video_is_written_with_its_sound_and_progress_is_told()
+    public async Task A_video_is_written_with_its_sound_and_progress_is_reported()
     {
         string path = fixture.NewPath("out.mp4");
         var told = new Told();
@@ -41,7 +41,7 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task A_text_takes_the_place_of_a_voice()
+    public async Task A_text_can_be_given_instead_of_a_voice()
     {
         string path = fixture.NewPath("spoken.mp4");
         (await SpeechVoice.ListAsync(Stop)).Select(voice => voice.Name).ShouldContain("en-us");
@@ -93,7 +93,7 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task A_place_that_cannot_be_written_is_told_before_any_work()
+    public async Task An_output_path_that_cannot_be_written_is_refused_before_any_work()
     {
         var told = new Told();
 
@@ -105,7 +105,7 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
-    public async Task Nothing_is_left_of_a_cancelled_video()
+    public async Task A_cancelled_video_leaves_no_files()
     {
         string path = fixture.NewPath("out.mp4");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);

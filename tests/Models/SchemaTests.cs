@@ -11,7 +11,7 @@ public class SchemaTests
 
     [Theory]
     [MemberData(nameof(ShippedBundlesTests.Names), MemberType = typeof(ShippedBundlesTests))]
-    public void A_shipped_bundle_is_as_its_schema_says(string name)
+    public void A_shipped_bundle_conforms_to_its_schema(string name)
     {
         using var bundle = JsonDocument.Parse(File.ReadAllText(Path.Combine(ShippedBundlesTests.Folder, name, "bundle.json")));
         Faults(bundle.RootElement, Schema, name).ShouldBeEmpty();
@@ -22,7 +22,7 @@ public class SchemaTests
     [InlineData("\"steps\": 40", "\"steps\": \"40\"", "presets.quality.steps: expected integer, found String")]
     [InlineData("\"size\": 507609880", "\"sha256\": \"xyz\"", "autoencoder.files.0.sha256: xyz does not match")]
     [InlineData("\"Wan14B\"", "\"Wan15B\"", "transformer.architecture: Wan15B is none of")]
-    public void The_schema_refuses_what_is_wrong(string from, string to, string fault)
+    public void The_schema_refuses_wrong_bundles(string from, string to, string fault)
     {
         string json = File.ReadAllText(Path.Combine(ShippedBundlesTests.Folder, "infinitetalk-480p", "bundle.json"))
             .Replace(from, to, StringComparison.Ordinal);

@@ -82,7 +82,7 @@ public sealed class EngineTests
     }
 
     [Fact]
-    public async Task An_engine_that_is_stopped_says_so()
+    public async Task A_cancelled_engine_throws_the_cancellation()
     {
         var engine = EngineOf("espeak-ng");
         var voice = (await engine.VoicesAsync(Ct))[0];

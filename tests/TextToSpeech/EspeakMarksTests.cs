@@ -103,7 +103,7 @@ public sealed class EspeakMarksTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task A_process_that_is_killed_is_a_failure_and_no_end_of_this_program()
+    public async Task A_killed_speech_process_is_a_failure_and_does_not_end_the_program()
     {
         var voice = new Voice("espeak-ng", "en-us", "en-us", "");
         await using var session = await EspeakSession.StartAsync(EspeakProcess.Command!, voice, Ct);

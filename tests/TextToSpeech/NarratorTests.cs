@@ -57,7 +57,7 @@ public sealed class NarratorTests : IDisposable
     [InlineData(null, "does not ask espeak-ng")]
     [InlineData("/bin/false", "it ended with code 1")]
     [InlineData("/nowhere/locutor", "cannot be started")]
-    public async Task Without_marks_captions_are_placed_by_length_and_a_note_tells_why(string? process, string reason)
+    public async Task Without_marks_captions_are_placed_by_length_and_a_note_gives_the_reason(string? process, string reason)
     {
         var narrator = new Narrator(new VoiceCatalogue([EspeakNg.Find(process is null ? null : [process])!]));
         var script = Script.Parse(
@@ -135,7 +135,7 @@ public sealed class NarratorTests : IDisposable
     }
 
     [Fact]
-    public async Task The_default_voice_reads_no_script_that_it_does_not_know()
+    public async Task The_default_voice_refuses_scripts_that_it_cannot_read()
     {
         (await Should.ThrowAsync<SpeechException>(() => SpeakAsync("Здравствуйте, как дела?"))).Field.ShouldBe("voice");
         (await SpeakAsync("Здравствуйте, как дела?", "ru")).Seconds.ShouldBeInRange(1, 5);

@@ -31,7 +31,7 @@ public sealed class SpeechServerTests(RunningSpeechServer running) : IClassFixtu
     }
 
     [Fact]
-    public async Task Configured_voices_take_the_place_of_the_list()
+    public async Task Configured_voices_replace_the_list()
     {
         using var server = Create(voices: "nova, hans");
         (await server.VoicesAsync(Ct)).Select(voice => voice.Name).ShouldBe(["nova", "hans"]);
@@ -51,7 +51,7 @@ public sealed class SpeechServerTests(RunningSpeechServer running) : IClassFixtu
     [InlineData("moved", 60, "redirects are not followed")]
     [InlineData("mute", 60, "cannot be used as sound")]
     [InlineData("sleeping", 2, "no whole answer within 2 s")]
-    public async Task A_fault_of_the_server_is_told(string voice, double patience, string reason)
+    public async Task A_fault_of_the_server_is_reported(string voice, double patience, string reason)
     {
         using var server = Create(voices: voice, patience: patience);
         var failure = await Should.ThrowAsync<SpeechException>(
@@ -62,7 +62,7 @@ public sealed class SpeechServerTests(RunningSpeechServer running) : IClassFixtu
     }
 
     [Fact]
-    public async Task An_endless_answer_is_ended()
+    public async Task An_endless_answer_is_cut_off()
     {
         using var server = Create(voices: "endless", patience: 60);
         var failure = await Should.ThrowAsync<SpeechException>(
@@ -71,7 +71,7 @@ public sealed class SpeechServerTests(RunningSpeechServer running) : IClassFixtu
     }
 
     [Fact]
-    public async Task A_wrong_key_is_told_and_not_repeated()
+    public async Task A_wrong_key_is_reported_and_the_request_is_not_repeated()
     {
         using var server = Create(key: "sk-wrong-0815", voices: "alloy");
         var failure = await Should.ThrowAsync<SpeechException>(
@@ -82,7 +82,7 @@ public sealed class SpeechServerTests(RunningSpeechServer running) : IClassFixtu
     }
 
     [Fact]
-    public async Task A_server_that_is_not_there_is_told()
+    public async Task An_unreachable_server_is_reported()
     {
         using var server = new SpeechServer(SpeechServerOptions.From("http://127.0.0.1:9", null, "alloy", null)!);
         (

@@ -17,7 +17,7 @@ public sealed unsafe class HostHeapTests
     private const long Half = (long)Buffers * BufferBytes / 2;
 
     [Fact]
-    public void Holes_are_given_back_at_the_start_and_once_the_heap_has_grown()
+    public void Free_pages_of_the_heap_are_returned_at_the_start_and_after_it_has_grown()
     {
         var heap = new HostHeap();
         var holes = new List<nint>();

@@ -64,7 +64,7 @@ public sealed class ScopesTests
     }
 
     [Fact]
-    public void Wrapped_memory_is_read_where_it_lies()
+    public void Wrapped_memory_is_read_without_a_copy()
     {
         float[] values = [1, 2, 3, 4];
         unsafe

@@ -10,7 +10,7 @@ public sealed class TorchWarningsTests
 
     /// <summary>libtorch warns here; the tests below start this one in a process of its own.</summary>
     [Fact]
-    public void The_deviation_of_one_number_is_no_number() => double.IsNaN(ones(1).std().item<float>()).ShouldBeTrue();
+    public void The_standard_deviation_of_one_number_is_NaN() => double.IsNaN(ones(1).std().item<float>()).ShouldBeTrue();
 
     [Fact]
     public async Task Warnings_of_libtorch_are_not_printed() => (await RunAsync(level: null)).ShouldNotContain(Warning);
@@ -22,7 +22,7 @@ public sealed class TorchWarningsTests
     private static async Task<string> RunAsync(string? level)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
-        string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_deviation_of_one_number_is_no_number)}";
+        string method = $"{typeof(TorchWarningsTests).FullName}.{nameof(The_standard_deviation_of_one_number_is_NaN)}";
         var start = new ProcessStartInfo(
             Environment.ProcessPath!,
             ["-noColor", "-noLogo", "-method", method])

@@ -73,7 +73,7 @@ public sealed class GgufFileTests : TemporaryFolder
     }
 
     [Fact]
-    public void Lies_are_refused()
+    public void Wrong_headers_are_refused()
     {
         Refused(new GgufWriter { Version = 4 }, "expected GGUF version 2 or 3, found 4");
         Refused(new GgufWriter { Alignment = 48 }, "expected a power of 2");

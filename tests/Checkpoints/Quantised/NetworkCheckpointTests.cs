@@ -14,7 +14,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     [InlineData(ElementType.Int8, "qint8")]
     [InlineData(ElementType.Float8E4M3, "qfloat8")]
     [InlineData(ElementType.Float8E4M3, "qfloat8_e4m3fn")]
-    public void Quanto_weights_are_joined_with_their_rows_scales(ElementType type, string map)
+    public void Quanto_weights_are_joined_with_the_scales_of_their_rows(ElementType type, string map)
     {
         byte[] data = Elements(12);
         Save(
@@ -61,7 +61,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     [InlineData("model.diffusion_model.")]
     [InlineData("diffusion_model.")]
     [InlineData("")]
-    public void Prefixes_of_repackaged_files_are_taken_off(string prefix)
+    public void Prefixes_of_repackaged_files_are_removed(string prefix)
     {
         Save(
             "m.safetensors", ($"{prefix}blocks.0.l.weight", ElementType.Float8E4M3, [2], [0x38, 0x40]),
@@ -77,7 +77,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     }
 
     [Fact]
-    public void What_does_not_fit_together_is_refused()
+    public void Weights_and_scales_that_do_not_match_are_refused()
     {
         Refused("l.weight._scale: expected l.weight._data beside it", ("l.weight._scale", ElementType.Float32, [1], Singles(1)));
         Refused("l.scale_weight: expected l.weight beside it", ("l.scale_weight", ElementType.Float32, [1], Singles(1)));
@@ -106,7 +106,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     }
 
     [Fact]
-    public void A_map_has_to_say_what_the_file_says()
+    public void A_map_that_contradicts_the_file_is_refused()
     {
         Save(
             "t5_fp8.safetensors", ("l.weight._data", ElementType.Int8, [1, 4], new byte[4]),
@@ -128,7 +128,7 @@ public sealed class NetworkCheckpointTests : TemporaryFolder
     }
 
     [Fact]
-    public void Float8_has_the_values_of_its_definition()
+    public void Float8_values_are_those_of_the_definition()
     {
         for (int bits = 0; bits < 256; bits++)
         {

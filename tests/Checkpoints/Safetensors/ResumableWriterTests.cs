@@ -15,7 +15,7 @@ public sealed class ResumableWriterTests : TemporaryFolder
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public void What_was_whole_is_kept_and_the_file_is_the_same()
+    public void Complete_tensors_are_kept_and_the_finished_file_is_equal()
     {
         var bytes = Bytes();
         using (var whole = new ResumableWriter(At("whole"), "x", Outlines, Metadata)) Finish(whole, bytes);
@@ -58,7 +58,7 @@ public sealed class ResumableWriterTests : TemporaryFolder
     }
 
     [Fact]
-    public void Work_for_another_file_is_thrown_away()
+    public void Tensors_of_another_file_are_discarded()
     {
         var bytes = Bytes();
         using (var first = new ResumableWriter(At("m"), "x", Outlines, Metadata)) Append(first, bytes, "a");

@@ -11,7 +11,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     private static readonly ElementType[] Types = [.. Enum.GetValues<ElementType>().Where(t => t.BlockElements() == 1)];
 
     [Fact]
-    public void What_is_written_piece_by_piece_is_read_back()
+    public void A_file_written_in_pieces_is_read_back()
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);
@@ -131,7 +131,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
 
     [Theory]
     [MemberData(nameof(Lies))]
-    public void A_lying_header_is_refused(string header, string dataLength, string message)
+    public void A_header_that_contradicts_the_file_is_refused(string header, string dataLength, string message)
     {
         byte[] json = Encoding.UTF8.GetBytes(header);
         string path = Write("lie.safetensors", [.. BitConverter.GetBytes((long)json.Length), .. json, .. new byte[int.Parse(dataLength)]]);
@@ -153,7 +153,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     [InlineData(0x0280)]
     [InlineData(0x0050)]
     [InlineData(0x4747)]
-    public void A_header_length_that_looks_like_another_format_confuses_nothing(int length)
+    public void A_header_length_that_looks_like_another_format_is_read_as_a_length(int length)
     {
         string json = "{}".PadRight(length);
         using var file = CheckpointFormats.Open(Write("a.bin", [.. BitConverter.GetBytes((long)length), .. Encoding.ASCII.GetBytes(json)]));
@@ -177,7 +177,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     [Theory]
     [InlineData(ulong.MaxValue)]
     [InlineData(1UL << 63)]
-    public void So_is_one_longer_than_any_file(ulong length) =>
+    public void A_header_longer_than_any_file_is_refused(ulong length) =>
         Should.Throw<CheckpointException>(
             () => SafetensorsFile.Open(Write("a", [.. BitConverter.GetBytes(length), (byte)'{', (byte)'}'])))
             .Message.ShouldContain($"found a length of {length}");
@@ -237,7 +237,7 @@ public sealed class SafetensorsFileTests : TemporaryFolder
     }
 
     [Fact]
-    public void Later_files_lie_over_earlier_ones()
+    public void Tensors_of_later_files_replace_those_of_earlier_ones()
     {
         WriteShard("1.safetensors", "a", "b");
         WriteShard("2.safetensors", "b", "c");

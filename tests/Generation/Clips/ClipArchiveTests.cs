@@ -22,7 +22,7 @@ public sealed class ClipArchiveTests : IDisposable
     [InlineData(0, 0, 3)]
     [InlineData(0.6, 0, 3)]
     [InlineData(0.6, MotionFrames - 1, 4)]
-    public async Task Going_on_after_any_clip_gives_the_same_bytes_and_makes_no_clip_again(double colourCorrection, int leadIn, int clips)
+    public async Task Resuming_after_any_clip_gives_equal_bytes_and_computes_no_clip_twice(double colourCorrection, int leadIn, int clips)
     {
         var whole = await RunAsync(colourCorrection, new Noise(seed), null, leadIn: leadIn);
         whole.Count.ShouldBe(Frames);
@@ -38,7 +38,7 @@ public sealed class ClipArchiveTests : IDisposable
     }
 
     [Fact]
-    public async Task Clips_of_another_video_and_torn_ones_are_made_again()
+    public async Task Stored_clips_of_another_video_and_truncated_ones_are_computed_again()
     {
         await RunAsync(0, new Noise(seed), new ClipArchive(folder, "another video"), stopAfter: 2);
         var noise = new Noise(seed);

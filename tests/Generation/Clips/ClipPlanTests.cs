@@ -11,7 +11,7 @@ public class ClipPlanTests
     [InlineData(13, 1, 0)]
     [InlineData(9, 5, 0)]
     [InlineData(9, 5, 4)]
-    public void Clips_of_any_length_give_every_frame_once_and_none_beyond(int clipFrames, int motionFrames, int leadIn)
+    public void Clips_of_any_length_give_every_frame_once_and_no_more(int clipFrames, int motionFrames, int leadIn)
     {
         for (int total = 1; total < 3 * clipFrames; total++)
         {
@@ -48,7 +48,7 @@ public class ClipPlanTests
     }
 
     [Fact]
-    public void A_first_clip_may_lead_in()
+    public void A_first_clip_may_start_with_frames_that_are_discarded()
     {
         var plan = new ClipPlan(60, 33, 9, LeadIn: 8);
         plan.Clips().ShouldBe([new Clip(0, -8, 8, 25), new Clip(1, 16, 9, 24), new Clip(2, 40, 9, 11)]);

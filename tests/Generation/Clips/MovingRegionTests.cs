@@ -9,7 +9,7 @@ namespace Locutor.Generation.Tests.Clips;
 public sealed class MovingRegionTests
 {
     [Fact]
-    public void The_region_holds_what_moves_and_a_margin_inside_the_picture()
+    public void The_region_contains_the_moving_cells_and_a_margin_inside_the_picture()
     {
         using var scope = NewDisposeScope();
         using var generator = new Generator((ulong)TestSeed.Value, CPU);
@@ -71,7 +71,7 @@ public sealed class MovingRegionTests
     }
 
     [Fact]
-    public void A_part_decodes_nearly_as_it_does_in_the_whole()
+    public void A_region_decodes_nearly_as_in_the_whole_frame()
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();

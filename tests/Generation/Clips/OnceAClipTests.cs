@@ -70,7 +70,7 @@ public sealed class OnceAClipTests : IDisposable
     [Theory]
     [InlineData(1, 1)]
     [InlineData(3, 2)]
-    public async Task Keys_values_and_time_are_computed_before_the_first_step_and_never_again(double text, double audio)
+    public async Task Keys_values_and_time_embeddings_are_computed_once_before_the_first_step(double text, double audio)
     {
         var options = Options(text, audio);
         float[] expected = await VideoAsync(Inputs(1), options, null);
@@ -81,7 +81,7 @@ public sealed class OnceAClipTests : IDisposable
     }
 
     [Fact]
-    public async Task Keys_and_values_of_prompts_and_picture_are_computed_once_a_video()
+    public async Task Keys_and_values_of_prompts_and_picture_are_computed_once_per_video()
     {
         var options = Options(3, 2);
         float[] expected = await VideoAsync(Inputs(1), options, null);
@@ -92,7 +92,7 @@ public sealed class OnceAClipTests : IDisposable
 
     /// <summary>Blocks that rest in the host's memory come once for each pass and once for all keys and values of a clip.</summary>
     [Fact]
-    public async Task Keys_and_values_of_a_clip_take_one_walk_over_the_blocks()
+    public async Task Keys_and_values_of_a_clip_take_one_pass_over_the_blocks()
     {
         const int Clips = 2, Passes = 3;
         var options = Options(3, 2);
@@ -110,7 +110,7 @@ public sealed class OnceAClipTests : IDisposable
 
     /// <summary>Or the tests above would see nothing.</summary>
     [Fact]
-    public async Task Spoiled_matrices_of_the_steps_themselves_spoil_the_video()
+    public async Task Matrices_that_every_step_uses_spoil_the_video_when_they_are_damaged_later()
     {
         foreach (string used in (string[])["cross_attn.q.", "audio_cross_attn.q_linear.", "self_attn.k.", "head."])
         {
@@ -121,7 +121,7 @@ public sealed class OnceAClipTests : IDisposable
     }
 
     [Fact]
-    public async Task With_one_person_nothing_asks_where_anybody_is()
+    public async Task With_one_person_no_map_of_speakers_is_computed()
     {
         // Masks of no shape that a map could be made with.
         var one = Inputs(1) with { Speakers = zeros(7) };

@@ -6,7 +6,7 @@ namespace Locutor.Generation.Tests;
 public sealed class OneAheadTests
 {
     [Fact]
-    public async Task The_next_element_is_made_while_the_taker_works_and_no_more_than_that_one()
+    public async Task One_element_is_computed_ahead_while_the_consumer_works()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(6);
@@ -27,7 +27,7 @@ public sealed class OneAheadTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Who_leaves_early_leaves_nothing_behind(bool throws)
+    public async Task A_consumer_that_stops_early_leaves_no_element_undisposed(bool throws)
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(1000);
@@ -49,7 +49,7 @@ public sealed class OneAheadTests
     }
 
     [Fact]
-    public async Task What_goes_wrong_ahead_reaches_the_taker_after_what_went_well()
+    public async Task An_error_reaches_the_consumer_after_the_elements_before_it()
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         var made = new Making(6, failAt: 3);

@@ -6,7 +6,7 @@ namespace Locutor.Generation.Tests.Conditioning;
 public class AudioWindowsTests
 {
     [Fact]
-    public void A_window_stands_still_before_the_track_and_runs_back_behind_it()
+    public void A_window_repeats_the_first_frame_before_the_track_and_mirrors_it_behind_the_end()
     {
         using var scope = NewDisposeScope();
         using var track = SpeechTrack.From(arange(6, ScalarType.Float32).view(6, 1, 1));

@@ -20,14 +20,14 @@ public sealed class SourcePicturesTests
     [InlineData("hana.png", true)]
     [InlineData("noor.png", true)]
     [InlineData("pair.jpg", false)]
-    public async Task Two_voices_and_one_person_are_told(string sample, bool told)
+    public async Task Two_voices_for_one_person_cause_a_note(string sample, bool told)
     {
         (await NotesAsync(sample, [])).Any(note => note.Contains(OnePerson, StringComparison.Ordinal)).ShouldBe(told);
         (await NotesAsync(sample, null)).ShouldNotContain(note => note.Contains(OnePerson, StringComparison.Ordinal), "one voice");
     }
 
     [Fact]
-    public async Task Boxes_tell_where_two_people_are() =>
+    public async Task With_two_boxes_there_is_no_note_about_one_person() =>
         (await NotesAsync("hana.png", [new(0, 0, 200, 512), new(200, 0, 512, 512)]))
             .ShouldNotContain(note => note.Contains(OnePerson, StringComparison.Ordinal));
 

@@ -11,7 +11,7 @@ public sealed class SpeakerRegionsTests
     /// Where nothing is found wrong, both people have at least one token of the transformer, which is two latent cells wide.
     /// </summary>
     [Fact]
-    public void Boxes_without_a_fault_give_both_people_a_part_of_the_video()
+    public void Valid_boxes_give_both_people_a_region_of_the_video()
     {
         var random = TestSeed.NewRandom();
         int accepted = 0, refused = 0;

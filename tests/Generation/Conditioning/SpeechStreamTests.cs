@@ -31,7 +31,7 @@ public sealed class SpeechStreamTests : IDisposable
     /// neighbours within the window.
     /// </summary>
     [Fact]
-    public async Task A_clip_hears_the_8_seconds_that_end_with_it()
+    public async Task A_clip_depends_on_the_8_seconds_of_sound_that_end_with_it()
     {
         float[] samples = Samples(9 * 16000 + 123);
         using var sound = StoredSound.From(new Waveform(16000, samples));
@@ -72,7 +72,7 @@ public sealed class SpeechStreamTests : IDisposable
     /// sound.
     /// </summary>
     [Fact]
-    public async Task Frames_of_a_chunk_come_before_the_sound_after_it()
+    public async Task Frames_of_a_chunk_arrive_before_later_sound_is_sent()
     {
         const int Chunks = 3, Rest = 10 * SamplesOfFrame; // and 10 frames of a fourth
         float[] samples = Samples(Chunks * New * SamplesOfFrame + Rest);

@@ -8,7 +8,7 @@ public sealed class ContinuityTests
     private readonly RandomInputs random = new(TestSeed.Value);
 
     [Fact]
-    public void What_hardly_differs_from_the_picture_becomes_the_picture_and_what_moved_stays()
+    public void Pixels_close_to_the_picture_become_the_picture_and_moved_ones_stay()
     {
         using var scope = NewDisposeScope();
         var picture = random.Picture(3, 1, 6, 5);

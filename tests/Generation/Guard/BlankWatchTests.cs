@@ -42,7 +42,7 @@ public sealed class BlankWatchTests
     }
 
     [Fact]
-    public void A_picture_of_one_colour_may_become_such_a_video()
+    public void A_picture_of_one_colour_may_give_a_video_of_one_colour()
     {
         var watch = new BlankWatch(new Picture(Side, Side, Orange), 1);
         watch.BeginClip();

@@ -30,7 +30,7 @@ public sealed class RecomputedClipTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Failing))]
-    public async Task A_clip_that_fails_once_is_the_one_of_the_higher_precision_and_the_others_stay(string device, int failing)
+    public async Task A_clip_that_fails_once_is_computed_in_the_higher_precision_and_the_others_stay(string device, int failing)
     {
         if (device != "cpu")
         {
@@ -79,7 +79,7 @@ public sealed class RecomputedClipTests : IDisposable
     }
 
     [Fact]
-    public async Task Too_little_memory_for_the_higher_precision_is_told()
+    public async Task Too_little_memory_for_the_higher_precision_is_reported()
     {
         var finer = new FinerNetworks("float32", () => throw new DeviceOutOfMemoryException("the GPU is full"));
         var generator = new TalkingVideoGenerator(usual.Team, usual.Autoencoder, usual.Image, CPU, "bfloat16", finer);

@@ -38,7 +38,7 @@ public sealed class SeveralDevicesTests
     }
 
     [Fact]
-    public async Task Devices_that_stay_idle_are_told()
+    public async Task Idle_devices_are_reported()
     {
         var notices = new List<string>();
         await VideoAsync([CPU, CPU], 1, 1, null, null, notices.Add);
@@ -51,7 +51,7 @@ public sealed class SeveralDevicesTests
     [InlineData("0,one")]
     [InlineData("")]
     [InlineData("-1")]
-    public void A_list_of_GPUs_that_is_none_is_refused(string text) =>
+    public void A_malformed_list_of_GPUs_is_refused(string text) =>
         Should.Throw<RequestException>(() => DeviceFinder.FindGpus(text)).Errors["gpus"][0]
             .ShouldBe($"expected different numbers of GPUs, such as 0,1, found '{text}'");
 

@@ -18,7 +18,7 @@ public sealed class PartJoinerTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task Frames_stay_as_their_workers_encoded_them_and_no_joint_jumps()
+    public async Task Frames_keep_the_encoding_of_their_workers_and_joints_have_no_jump()
     {
         // The second part is brighter by far more than two neighbouring frames differ.
         FinishedPart[] parts =

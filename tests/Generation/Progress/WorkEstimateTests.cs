@@ -17,7 +17,7 @@ public sealed class WorkEstimateTests
     [Theory]
     [InlineData(3.0)] // other programs use the processor
     [InlineData(0.4)]
-    public void A_machine_of_another_speed_is_known_when_the_second_clip_is_made(double slower)
+    public void The_speed_of_another_machine_is_known_after_its_second_clip(double slower)
     {
         var slow = Scaled(slower);
         foreach (var (at, total, clip, left) in Run(new WorkEstimate(12, True), 12, 4, slow).Where(look => look.Clip >= 3))
@@ -72,7 +72,7 @@ public sealed class WorkEstimateTests
     }
 
     [Fact]
-    public void What_a_video_cost_is_what_the_next_one_expects()
+    public void The_measured_costs_of_a_video_are_expected_for_the_next_one()
     {
         var estimate = new WorkEstimate(5, null);
         double end = Run(estimate, 5, 3, True)[^1].Total;

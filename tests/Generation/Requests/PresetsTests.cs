@@ -32,7 +32,7 @@ public class PresetsTests
     [Theory]
     [InlineData("four-steps", 4)]
     [InlineData("two-steps", 2)]
-    public void FlashTalk_gives_28_frames_a_clip_and_hears_a_window(string preset, int passes)
+    public void FlashTalk_gives_28_frames_per_clip_and_uses_a_window_of_audio(string preset, int passes)
     {
         var settings = Resolve("flashtalk", preset);
         Guidance.PassesOfClip(settings.Guidance, settings.Steps).ShouldBe(passes);

@@ -24,7 +24,7 @@ public class GuidanceTests
     [Theory]
     [InlineData("a person", "a person", 2)]
     [InlineData("a happy person", "a person", 3)]
-    public void A_text_that_is_its_own_negative_takes_no_pass(string text, string negative, int passes) =>
+    public void A_prompt_equal_to_the_negative_prompt_takes_no_guidance_pass(string text, string negative, int passes) =>
         Guidance.PassesOf(new GuidanceOptions(5, 4).Between(text, negative)).Count.ShouldBe(passes);
 
     [Fact]

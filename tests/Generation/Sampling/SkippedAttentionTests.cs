@@ -13,7 +13,7 @@ public class SkippedAttentionTests
     private static readonly SkippedAttentionOptions Options = new(0.3) { QueryTile = 8, KeyTile = 16 };
 
     [Fact]
-    public void Every_pass_has_lists_of_its_own_that_are_made_anew_every_few_steps()
+    public void Every_pass_has_its_own_lists_which_are_recomputed_every_few_steps()
     {
         using var scope = NewDisposeScope();
         using var lists = SkippedAttention.Create(Options, 12, 2)!;
@@ -51,7 +51,7 @@ public class SkippedAttentionTests
     }
 
     [Fact]
-    public void A_video_that_cannot_skip_tiles_tells_why()
+    public void A_video_that_cannot_skip_tiles_reports_the_reason()
     {
         using var parameters = new RandomParameters(1);
         using var transformer = new VideoTransformer(

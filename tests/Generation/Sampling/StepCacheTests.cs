@@ -9,7 +9,7 @@ public class StepCacheTests
     private static readonly TeaCacheOptions Options = new(0.25, [1, 0], AlwaysFirst: 2);
 
     [Fact]
-    public void Steps_are_reused_until_the_change_adds_up_and_every_pass_has_a_residual_of_its_own()
+    public void Steps_are_reused_until_the_summed_change_is_too_large_and_every_pass_has_its_own_residual()
     {
         using var scope = NewDisposeScope();
         using var cache = new TeaCache(Options);
@@ -42,7 +42,7 @@ public class StepCacheTests
 
     /// <summary>A velocity that moves as fast as the latent: k is 1, so the change of a step is its distance over the velocity.</summary>
     [Fact]
-    public void EasyCache_runs_again_when_the_expected_change_adds_up()
+    public void EasyCache_computes_a_step_when_the_summed_expected_change_is_too_large()
     {
         using var scope = NewDisposeScope();
         using var cache = new EasyCacheOptions(0.1, AlwaysFirst: 2).Create();

@@ -78,7 +78,7 @@ public sealed class SelfTestTests : IDisposable
     }
 
     [Fact]
-    public void A_reference_that_proves_nothing_is_refused()
+    public void A_reference_of_zeros_or_NaN_is_refused()
     {
         var test = new SelfTest("here", null);
         var blank = new OperationCheck(0.1, () => [zeros(8)], inputs => [inputs[0]], [Right("usual")]);
@@ -88,7 +88,7 @@ public sealed class SelfTestTests : IDisposable
     }
 
     [Fact]
-    public void Another_process_takes_what_was_found_without_a_test()
+    public void Another_process_uses_the_stored_path_without_a_test()
     {
         var first = new SelfTest("here", Cache);
         first.PathOf(Kind, Check(Wrong("usual", double.NaN), Right("other")));
@@ -152,7 +152,7 @@ public sealed class SelfTestTests : IDisposable
     }
 
     [Fact]
-    public void A_folder_that_cannot_be_written_costs_nothing_but_time()
+    public void Without_a_writable_folder_every_process_runs_the_test_itself()
     {
         string file = Path.Combine(folder.FullName, "file");
         File.WriteAllText(file, "");

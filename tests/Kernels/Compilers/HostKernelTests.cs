@@ -57,7 +57,7 @@ public sealed unsafe class HostKernelTests : IDisposable
 
     [Theory]
     [MemberData(nameof(TypesOfNumbers))]
-    public void A_row_that_is_not_a_number_has_a_scale_that_is_none(ScalarType type)
+    public void A_row_with_NaN_has_NaN_as_its_scale(ScalarType type)
     {
         foreach (var precision in new[] { LinearPrecision.Float8, LinearPrecision.Int8 })
         {

@@ -5,7 +5,7 @@ namespace Locutor.Models.Tests.Store;
 public class ExtentsTests
 {
     [Fact]
-    public void Ranges_are_what_a_map_of_bytes_says()
+    public void Ranges_equal_those_of_a_map_of_bytes()
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);

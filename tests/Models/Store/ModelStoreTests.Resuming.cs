@@ -20,7 +20,7 @@ public sealed partial class ModelStoreTests
     }
 
     [Fact]
-    public async Task A_stopped_pull_goes_on_where_it_was()
+    public async Task A_stopped_pull_is_resumed()
     {
         server.BytesPerSecond = 1 << 20; // for each of four connections
         byte[] bytes = Bytes(32 << 20);
@@ -42,7 +42,7 @@ public sealed partial class ModelStoreTests
     }
 
     [Fact]
-    public async Task Killed_again_and_again_the_file_is_whole_and_hardly_anything_was_fetched_twice()
+    public async Task A_pull_that_is_killed_often_gives_the_whole_file_and_fetches_little_twice()
     {
         int kills = TestEnvironment.Long ? 20 : 6;
         byte[] bytes = Bytes(kills * 16 << 20); // less than 1 MiB is fetched again for each kill

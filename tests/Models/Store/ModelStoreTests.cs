@@ -60,7 +60,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Failures_that_pass_are_waited_for()
+    public async Task Temporary_failures_are_retried()
     {
         byte[] bytes = Bytes(6 << 20);
         var file = new BundleFile("a.bin", "owner/name", Sha256: server.Add("a.bin", bytes));
@@ -121,7 +121,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     [InlineData(404, "not found")]
     [InlineData(429, "too many requests")]
     [InlineData(500, "the server failed")]
-    public async Task Refusals_are_explained(int status, string message)
+    public async Task A_refusal_is_reported_with_its_reason(int status, string message)
     {
         server.Add("a.bin", Bytes(5000));
         server.Fault = (context, _) =>
@@ -150,7 +150,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Another_mirror_helps_out()
+    public async Task A_file_is_fetched_from_the_first_mirror_that_has_it()
     {
         await using var second = await HubServer.StartAsync();
         byte[] bytes = Bytes(3 << 20);
@@ -162,7 +162,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Content_other_than_promised_is_thrown_away()
+    public async Task Content_with_another_hash_is_discarded()
     {
         byte[] bytes = Bytes(100_000);
         string hash = server.Add("a.bin", bytes);
@@ -201,7 +201,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_hubs_own_cache_is_used_where_it_lies()
+    public async Task Files_in_the_cache_of_the_hubs_client_are_used_in_place()
     {
         string cache = Path.Combine(folder, "cache"), repository = Path.Combine(cache, "models--owner--name");
         Directory.CreateDirectory(Path.Combine(repository, "refs", "refs", "pr"));
@@ -222,7 +222,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Damage_is_found_and_what_no_bundle_needs_is_taken_away()
+    public async Task Damaged_files_are_found_and_unused_ones_are_deleted()
     {
         BundleFile[] files = [new("a.bin", "owner/name"), new("b.bin", "owner/name"), new("c.bin", "owner/name")];
         foreach (var file in files) server.Add(file.Path, Bytes(5000 + file.Path[0]));
@@ -250,7 +250,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_disk_without_room_is_noticed_before_the_start()
+    public async Task A_disk_without_enough_space_is_noticed_before_the_download()
     {
         server.Fault = (context, _) =>
         {

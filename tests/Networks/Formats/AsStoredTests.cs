@@ -19,7 +19,7 @@ public sealed class AsStoredTests : IDisposable
     /// </summary>
     [Theory]
     [MemberData(nameof(Formats))]
-    public void A_reader_of_prompts_whose_matrices_stay_in_the_file_says_the_same(string format)
+    public void A_text_encoder_whose_matrices_stay_in_the_file_gives_equal_results(string format)
     {
         int seed = TestSeed.Value;
         using var still = no_grad();

@@ -17,7 +17,7 @@ public sealed class CheckpointParametersTests : IDisposable
     private string At(string name) => Path.Combine(folder, name);
 
     [Fact]
-    public void What_stays_as_it_is_stored_is_not_copied()
+    public void Parameters_in_their_stored_format_are_not_copied()
     {
         Save("m.safetensors", ("w", ElementType.Float32, [2, 3], Bytes(24)));
         using var checkpoint = CheckpointFormats.Open(At("m.safetensors"));

@@ -29,7 +29,7 @@ public sealed class ConvolutionTests
     [Theory]
     [InlineData(ScalarType.Float32)]
     [InlineData(ScalarType.BFloat16)]
-    public void Groups_are_matrix_products_of_their_own(ScalarType type)
+    public void A_grouped_convolution_is_one_matrix_product_per_group(ScalarType type)
     {
         foreach (long width in new long[] { 3, 17 })
         {
@@ -111,7 +111,7 @@ public sealed class ConvolutionTests
     }
 
     [Fact]
-    public void Lanes_of_a_weight_are_filled_once()
+    public void Channels_of_a_weight_are_padded_once()
     {
         using var weight = ones(5, 17, 3);
         using var filled = ConvolutionPaths.Fill(weight);

@@ -24,7 +24,7 @@ public class ParameterSourceTests
     }
 
     [Fact]
-    public void Random_parameters_are_initialised_as_asked()
+    public void Random_parameters_are_initialised_as_requested()
     {
         using var source = new RandomParameters(5, trainable: true);
         var weights = new Weights(source, ScalarType.BFloat16, CPU)["layer"];

@@ -106,7 +106,7 @@ public sealed class TransformerTeamTests : IDisposable
 
     /// <summary>A reused residual stays on the devices that made it, also when the next step has other passes.</summary>
     [Fact]
-    public void A_residual_is_reused_where_it_was_made()
+    public void A_residual_is_reused_on_the_devices_that_computed_it()
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();

@@ -79,7 +79,7 @@ public sealed class DecoderWidthsTests : IDisposable
     }
 
     [Fact]
-    public void Widths_that_do_not_fit_are_refused_in_numbers()
+    public void Widths_that_do_not_fit_are_refused_with_their_numbers()
     {
         Refused([4, 8, 16, 16]).ShouldContain("expected 1 to 3 decoder widths");
         Refused([]).ShouldContain("found []");

@@ -104,7 +104,7 @@ public sealed class TilesTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void A_tile_reads_as_far_as_its_pixels_are_made_from(bool decoder)
+    public void A_tile_reads_the_receptive_field_of_its_pixels(bool decoder)
     {
         using var scope = NewDisposeScope();
         Make(4);

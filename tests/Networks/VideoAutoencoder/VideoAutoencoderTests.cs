@@ -89,7 +89,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     }
 
     [Fact]
-    public void A_picture_before_blank_frames_is_encoded_bit_for_bit_as_by_the_plain_way()
+    public void A_picture_before_blank_frames_is_encoded_bit_for_bit_as_by_the_general_path()
     {
         using var still = no_grad();
         var picture = random.Picture(2, 3, 1, 16, 12);
@@ -215,7 +215,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     }
 
     [Fact]
-    public void Wrong_shapes_are_refused_in_numbers()
+    public void Wrong_shapes_are_refused_with_the_expected_and_the_found_one()
     {
         Should.Throw<ArgumentException>(() => network.Encode(zeros([1, 3, 4, 8, 8]))).Message.ShouldContain("found 4");
         Should.Throw<ArgumentException>(() => network.Encode(zeros([1, 3, 5, 8, 7]))).Message.ShouldContain("divisible by 4");

@@ -69,7 +69,7 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_pass_at_a_time_embedded_before_is_the_same_bit_for_bit()
+    public void A_pass_with_a_precomputed_time_embedding_is_equal_bit_for_bit()
     {
         using var still = no_grad();
         using var scope = NewDisposeScope();

@@ -19,7 +19,7 @@ public sealed class ResidencyTests
     [InlineData(4, 3, LinearPrecision.Int8)]
     [InlineData(5, 9, LinearPrecision.Plain)]
     [InlineData(6, 2, LinearPrecision.Plain)]
-    public void Blocks_that_come_in_turn_say_the_same_bit_for_bit(int resident, int slots, LinearPrecision linears)
+    public void Blocks_that_are_copied_in_turn_give_the_same_result_bit_for_bit(int resident, int slots, LinearPrecision linears)
     {
         long seed = TestSeed.Value;
         using var still = no_grad();

@@ -28,7 +28,7 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
     public void Dispose() => parameters.Dispose();
 
     [Fact]
-    public void Pieces_of_any_length_give_what_the_whole_gives()
+    public void Pieces_of_any_length_give_the_result_of_the_whole()
     {
         using var still = no_grad();
         Tiny.ReceptiveField().ShouldBe(30);
@@ -101,7 +101,7 @@ public sealed class Wav2Vec2EncoderTests : IDisposable
     }
 
     [Fact]
-    public void Too_short_a_sound_is_refused_in_numbers() =>
+    public void Too_short_a_sound_is_refused_with_its_length() =>
         Should.Throw<ArgumentException>(
             () => network.Forward(zeros([1, 29]), 3)).Message.ShouldContain("at least 30 samples, found [1, 29]");
 

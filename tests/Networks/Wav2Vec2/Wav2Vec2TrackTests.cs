@@ -24,7 +24,7 @@ public sealed class Wav2Vec2TrackTests : IDisposable
     [InlineData(500, 90, 4, 7)] // more frames than features
     [InlineData(30, 1, 3, 3)] // one feature, one frame
     [InlineData(31, 3, 3, 2)] // one feature, several frames
-    public void Pieces_of_any_length_give_what_the_whole_gives(int samples, int frames, int pieceFeatures, int pieceFrames)
+    public void Pieces_of_any_length_give_the_result_of_the_whole(int samples, int frames, int pieceFeatures, int pieceFrames)
     {
         using var scope = NewDisposeScope();
         using var still = no_grad();
