@@ -61,7 +61,7 @@ public class ArrowsTests
     }
 
     [Fact]
-    public void Rooms_form_no_circle()
+    public void Rooms_have_no_circular_references()
     {
         var left = new Dictionary<string, string[]>(Arrows);
         while (left.Keys.FirstOrDefault(room => !left[room].Any(left.ContainsKey)) is { } leaf) left.Remove(leaf);

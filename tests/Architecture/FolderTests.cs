@@ -32,7 +32,7 @@ public class FolderTests
 
     [Theory]
     [MemberData(nameof(Rooms))]
-    public void Folders_of_a_room_form_no_circle(string room)
+    public void Folders_of_a_room_have_no_circular_references(string room)
     {
         var arrows = TypeUses.All.Where(use => use.From.Room == room && use.To.Room == room).ToLookup(use => use.From, use => use.To);
         var circular = arrows.SelectMany(

@@ -6,7 +6,7 @@ namespace Locutor.Bench.Tests;
 public sealed class BenchCommandTests
 {
     [Fact]
-    public async Task A_bench_prints_a_table_and_writes_its_figures()
+    public async Task A_bench_prints_a_table_and_writes_its_numbers()
     {
         string path = Path.Combine(Path.GetTempPath(), $"locutor-bench-{Guid.NewGuid():N}.json");
         try
@@ -33,7 +33,7 @@ public sealed class BenchCommandTests
     [InlineData("expected HEIGHTxWIDTH", "bench", "pass", "--size", "big")]
     [InlineData("pass, kernels, vae", "bench", "passes")]
     [InlineData("--vram-budget: expected a number of GiB", "bench", "pass", "--vram-budget", "much")]
-    public async Task What_cannot_be_measured_is_refused_in_one_line(string says, params string[] arguments)
+    public async Task Wrong_options_are_refused_in_one_line(string says, params string[] arguments)
     {
         var (code, _, error) = await RunAsync(arguments);
         code.ShouldBe(2, error);

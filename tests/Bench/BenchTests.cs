@@ -80,13 +80,13 @@ public sealed class BenchTests(ITestOutputHelper output)
     [Theory]
     [InlineData(0.5)]
     [InlineData(double.PositiveInfinity)]
-    public void What_differs_too_much_is_not_timed(double error) =>
+    public void Results_with_too_large_an_error_are_not_timed(double error) =>
         Should.Throw<BenchException>(
             () => Meter.Checked(new BenchRow("pass", "2 blocks", null) { Error = error, ErrorAllowed = 0.02 }))
             .Message.ShouldContain("nothing was timed");
 
     [Fact]
-    public void Not_a_number_is_no_small_error()
+    public void NaN_is_not_a_small_error()
     {
         using var bad = full([3], float.NaN);
         using var good = ones(3);
@@ -95,7 +95,7 @@ public sealed class BenchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void What_cannot_be_measured_is_refused()
+    public void A_part_that_cannot_be_measured_is_refused()
     {
         Should.Throw<BenchException>(() => BenchRun.Measure("passes", Options, _ => { }, _ => { })).Message.ShouldContain("pass, kernels");
         Should.Throw<BenchException>(() => BenchRun.Measure("pass", Options with { Frames = 8 }, _ => { }, _ => { }));
@@ -107,7 +107,7 @@ public sealed class BenchTests(ITestOutputHelper output)
     /// 1280 columns; 281 TFLOP of decoding.
     /// </summary>
     [Fact]
-    public void Floors_rest_on_the_arithmetic_of_the_released_sizes()
+    public void Lower_bounds_of_time_follow_from_the_operations_of_the_released_sizes()
     {
         var grid = new PatchGrid(21, 40, 40);
         Work.Linears(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.803e15, 0.002e15);
@@ -129,7 +129,7 @@ public sealed class BenchTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void A_budget_leaves_room_for_everything_else()
+    public void A_budget_reserves_memory_for_activations_and_other_networks()
     {
         var bundle = UntrainedBundle.Bundle;
         MemoryPlan.Parse("24").ShouldBe(24L << 30);
@@ -154,7 +154,7 @@ public sealed class BenchTests(ITestOutputHelper output)
     /// reader.
     /// </summary>
     [Fact]
-    public void A_budget_keeps_the_released_networks_as_far_as_they_fit()
+    public void A_budget_keeps_as_many_released_networks_as_fit()
     {
         var bundle = BundleCatalogue.Default().Find("infinitetalk-480p")!.Bundle;
         BlockResidency At(long gib) => MemoryPlan.Within(bundle, gib << 30, ScalarType.BFloat16, LinearPrecision.Float8).Residency;

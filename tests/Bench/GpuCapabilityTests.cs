@@ -9,7 +9,7 @@ public sealed class GpuCapabilityTests
     [InlineData("9")]
     [InlineData("6.1")]
     [InlineData("new")]
-    public async Task A_forced_capability_that_is_none_is_refused_with_the_range(string value)
+    public async Task A_malformed_forced_capability_is_refused_with_the_range(string value)
     {
         var start = new ProcessStartInfo(
             "dotnet",

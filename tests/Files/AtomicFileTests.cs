@@ -40,7 +40,7 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
-    public void A_file_that_exists_is_kept_where_it_must_not_be_replaced()
+    public void An_existing_file_is_kept_if_it_must_not_be_replaced()
     {
         File.WriteAllBytes(Target, [1]);
         using (var file = AtomicFile.Create(Target)) Should.Throw<IOException>(() => file.Commit(overwrite: false));

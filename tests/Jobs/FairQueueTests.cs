@@ -20,7 +20,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void Each_owners_jobs_run_in_order_and_positions_tell_when()
+    public void The_jobs_of_an_owner_run_in_order_and_positions_show_it()
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);
@@ -42,7 +42,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void What_is_removed_or_added_twice_runs_never_or_once()
+    public void A_job_that_is_added_twice_runs_once_and_a_removed_one_never()
     {
         var queue = new FairQueue();
         queue.Add(new Waiting("a", "o", 1)).ShouldBeTrue();
@@ -57,7 +57,7 @@ public sealed class FairQueueTests
     }
 
     [Fact]
-    public void A_higher_priority_comes_first_among_the_jobs_of_one_owner_only()
+    public void A_priority_orders_only_the_jobs_of_one_owner()
     {
         var queue = new FairQueue();
         queue.Add(new Waiting("b", "b", 1) { Priority = -10 });

@@ -92,7 +92,7 @@ public sealed class JobLifeTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_attempt_of_which_nothing_was_heard_counts_no_lost_worker()
+    public async Task An_attempt_without_any_report_does_not_count_a_lost_worker()
     {
         await silo.SubmitAsync("wk-a");
         for (int attempt = 1; attempt <= 4; attempt++)

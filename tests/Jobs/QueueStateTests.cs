@@ -25,7 +25,7 @@ public sealed class QueueStateTests
     }
 
     [Fact]
-    public void A_departed_worker_is_refused_as_long_as_a_call_of_it_can_be_on_its_way_and_then_forgotten()
+    public void A_departed_worker_is_refused_while_its_calls_may_still_arrive_and_then_forgotten()
     {
         var workers = new WorkerRoster(time);
         for (int i = 0; i < 1000; i++)
@@ -100,7 +100,7 @@ public sealed class QueueStateTests
     }
 
     [Fact]
-    public void Work_that_somebody_has_taken_stays_with_them_when_it_is_placed_again()
+    public void Work_that_is_taken_is_not_given_out_again_when_it_is_added_again()
     {
         var list = new DueList();
         var due = time.Now;
@@ -115,7 +115,7 @@ public sealed class QueueStateTests
     }
 
     [Fact]
-    public void A_worker_that_says_goodbye_may_finish_and_one_that_is_gone_may_not()
+    public void A_departing_worker_may_finish_and_one_that_is_gone_may_not()
     {
         var workers = new WorkerRoster(time);
         workers.Depart("a");

@@ -6,7 +6,7 @@ namespace Locutor.Jobs.Tests;
 public sealed class RestartTests
 {
     [Fact]
-    public async Task Everything_open_is_taken_up_again_in_order_and_what_is_over_stays_over()
+    public async Task After_a_restart_open_jobs_continue_in_order_and_ended_ones_stay_ended()
     {
         var options = new JobsOptions { Lease = TimeSpan.FromMinutes(5), Sweep = TimeSpan.FromMilliseconds(50) };
         var first = await TestSilo.StartAsync(options);

@@ -16,7 +16,7 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
-    public async Task Writes_that_wait_together_share_commits_and_all_land()
+    public async Task Concurrent_writes_share_commits_and_are_all_stored()
     {
         var database = new SqliteDatabase(Path.Combine(folder, "a.db"));
         using (var writer = new GroupCommit(database))
@@ -34,7 +34,7 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_stale_version_changes_nothing_and_says_so()
+    public async Task A_write_with_a_stale_version_changes_nothing_and_reports_it()
     {
         using var writer = new GroupCommit(new SqliteDatabase(Path.Combine(folder, "b.db")));
         var one = new ReadOnlyMemory<byte>([1]);
@@ -63,7 +63,7 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
-    public void Tokens_open_with_their_secret_only_and_neither_revoked_nor_expired()
+    public void A_token_is_accepted_with_its_secret_only_and_not_when_revoked_or_expired()
     {
         var store = new TokenStore(new SqliteDatabase(Path.Combine(folder, "d.db")).Open, TimeProvider.System);
         var good = store.Create("good", TokenScopes.All, null, new TokenQuota(5, 2, 3600, 7200));

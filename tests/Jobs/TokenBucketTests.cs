@@ -10,7 +10,7 @@ public sealed class TokenBucketTests
     [InlineData(60)]
     [InlineData(119)]
     [InlineData(100_000)]
-    public void A_minute_lets_as_many_through_as_the_limit_says(int perMinute)
+    public void The_limit_is_the_number_of_requests_per_minute(int perMinute)
     {
         var time = new Clock();
         var bucket = new TokenBucket(time);
@@ -23,7 +23,7 @@ public sealed class TokenBucketTests
     }
 
     [Fact]
-    public void The_answer_tells_how_long_to_wait()
+    public void A_refusal_has_the_time_to_wait()
     {
         var time = new Clock();
         var bucket = new TokenBucket(time);

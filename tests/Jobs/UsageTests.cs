@@ -30,7 +30,7 @@ public sealed class UsageTests : IDisposable
     }
 
     [Fact]
-    public async Task Days_tokens_and_models_are_apart_and_a_day_ends_at_midnight_in_UTC()
+    public async Task Usage_is_kept_per_day_token_and_model_and_a_day_ends_at_midnight_UTC()
     {
         await store.RecordAsync(Job("wk-a", "film", Noon.AddHours(12).AddMilliseconds(-1)));
         await store.RecordAsync(Job("wk-a", "film", Noon.AddHours(12)));

@@ -20,7 +20,7 @@ public sealed class HostileFileTests : IDisposable
         "dash.mp4", "<?xml version=\"1.0\"?><MPD xmlns=\"urn:mpeg:dash:schema:mpd:2011\"><BaseURL>file:///etc/passwd</BaseURL></MPD>")]
     [InlineData("session.mp4", "v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nm=video 5004 RTP/AVP 96\n")]
     [InlineData("list.mp3", "[playlist]\nFile1=file:///etc/passwd\n")]
-    public async Task Playlists_are_refused_by_what_they_are(string name, string text) =>
+    public async Task Playlists_are_refused_and_named_as_playlists(string name, string text) =>
         await RefusedAsync(folder.Write(name, text), MediaErrorCodes.UnsupportedMedia, "playlist");
 
     [Fact]
@@ -86,7 +86,7 @@ public sealed class HostileFileTests : IDisposable
     [InlineData("a.tiff", "-f lavfi -i testsrc=s=200x200 -frames:v 1")]
     [InlineData("a.mp4", "-f lavfi -i testsrc=s=200x200:d=1 -c:v libx264")]
     [InlineData("a.flac", "-f lavfi -i sine=d=1")]
-    public async Task Files_cut_short_or_scrambled_never_do_worse_than_a_refusal(string name, string make)
+    public async Task Truncated_and_damaged_files_are_refused_or_read_but_never_crash(string name, string make)
     {
         var random = TestSeed.NewRandom();
         byte[] whole = await File.ReadAllBytesAsync(await folder.MakeAsync(name, make), Ct);
@@ -98,7 +98,7 @@ public sealed class HostileFileTests : IDisposable
     }
 
     [Fact]
-    public async Task Half_a_picture_is_no_picture()
+    public async Task Half_a_picture_is_refused()
     {
         foreach (string name in new[] { "a.png", "a.jpg", "a.webp", "a.bmp" })
         {

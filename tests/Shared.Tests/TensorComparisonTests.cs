@@ -111,7 +111,7 @@ public sealed class TensorComparisonTests
     [InlineData(float.PositiveInfinity)]
     [InlineData(2e-3f)]
     [InlineData(-2e-3f)]
-    public void A_value_is_not_taken_for_zero(float value)
+    public void A_nonzero_value_fails_the_comparison_with_zero(float value)
     {
         var zero = zeros(2, 3);
         zero.ShouldBeZero();
@@ -121,7 +121,7 @@ public sealed class TensorComparisonTests
     }
 
     [Fact]
-    public void Finite_tensors_are_told_from_others()
+    public void Finite_tensors_are_distinguished_from_others()
     {
         found.ShouldBeFinite();
         found[0, 1, 2] = float.NaN;
@@ -130,7 +130,7 @@ public sealed class TensorComparisonTests
     }
 
     [Fact]
-    public void Every_failure_tells_the_seed()
+    public void Every_failure_has_the_seed_in_its_message()
     {
         found[0, 0, 0] += 1;
 

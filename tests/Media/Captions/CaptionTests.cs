@@ -34,7 +34,7 @@ public sealed class CaptionTests
     }
 
     [Fact]
-    public void Borders_of_captions_are_in_the_silences()
+    public void Captions_change_in_silences()
     {
         // Three sentences of noise, 1.0, 2.2 and 0.8 s long, with pauses of 0.4 s; the texts have other proportions.
         var sound = Noise((0.2, 1.2), (1.6, 3.8), (4.2, 5.0));
@@ -47,7 +47,7 @@ public sealed class CaptionTests
     }
 
     [Fact]
-    public void Without_silences_captions_share_the_time_by_length()
+    public void Without_silences_captions_get_time_in_proportion_to_their_length()
     {
         var cues = CueTiming.Place(["aaaaaaaaa", "aaaaaaaaaaaaaaaaaaa"], SpeechActivity.Measure(Noise((1, 4))), offset: 10);
         cues[0].Start.ShouldBe(11, 0.05);
@@ -63,7 +63,7 @@ public sealed class CaptionTests
     }
 
     [Fact]
-    public void Captions_come_back_from_WebVTT_as_they_were()
+    public void Captions_are_equal_after_writing_and_reading_WebVTT()
     {
         Cue[] cues =
         [

@@ -48,7 +48,7 @@ public sealed class HeifTests : IDisposable
     }
 
     [Fact]
-    public async Task Cut_lying_and_scrambled_files_are_refused()
+    public async Task Truncated_contradictory_and_damaged_files_are_refused()
     {
         var random = TestSeed.NewRandom();
         byte[] frame = await FrameAsync("testsrc=s=64x64");

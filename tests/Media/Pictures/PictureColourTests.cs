@@ -77,7 +77,7 @@ public sealed class PictureColourTests : IDisposable
     }
 
     [Fact]
-    public async Task Lab_with_transparency_is_no_flat_grey()
+    public async Task Lab_with_transparency_is_not_read_as_flat_grey()
     {
         using var flat = Flat(Teal);
         using var lab = flat.Colourspace(Enums.Interpretation.Labs);
@@ -106,7 +106,7 @@ public sealed class PictureColourTests : IDisposable
     [InlineData("bmp", "")]
     [InlineData("tiff", "-compression_algo lzw")]
     [InlineData("png", "-pix_fmt rgba64be")]
-    public async Task Rare_kinds_are_read_like_png(string extension, string options)
+    public async Task Rare_kinds_give_the_pixels_of_the_png(string extension, string options)
     {
         if (extension == "qoi"
             && !(await TempFolder.RunAsync("ffmpeg", ["-v", "error", "-encoders"])).Contains(" qoi ", StringComparison.Ordinal))
@@ -132,7 +132,7 @@ public sealed class PictureColourTests : IDisposable
     }
 
     [Fact]
-    public async Task An_animation_tells_how_many_frames_it_has()
+    public async Task The_number_of_frames_of_an_animation_is_reported()
     {
         string gif = await folder.MakeAsync("in.gif", "-f lavfi -i testsrc=s=32x32:r=10:d=1");
         (await MediaProbe.ProbeAsync(gif, MediaLimits.Default, Ct)).Frames.ShouldBe(10);
@@ -147,7 +147,7 @@ public sealed class PictureColourTests : IDisposable
     [InlineData("in.webp")]
     [InlineData("in.bmp")]
     [InlineData("in.tiff")]
-    public async Task A_download_that_broke_off_is_named_as_that(string name)
+    public async Task A_truncated_download_is_named_as_that(string name)
     {
         byte[] whole = await File.ReadAllBytesAsync(await folder.MakeAsync(name, "-f lavfi -i testsrc=s=200x200 -frames:v 1"), Ct);
         string cut = folder.Write($"cut-{name}", whole[..(whole.Length * 2 / 3)]);

@@ -47,7 +47,7 @@ public sealed class PictureDecoderTests : IDisposable
     }
 
     [Fact]
-    public async Task Transparent_parts_lie_over_mid_grey()
+    public async Task Transparent_parts_are_blended_over_mid_grey()
     {
         string made = await folder.MakeAsync("in.png", "-f lavfi -i color=red@0.5:s=16x16,format=rgba -frames:v 1 -pix_fmt rgba");
         var picture = await PictureDecoder.DecodeAsync(made, MediaLimits.Default, Ct);
@@ -82,7 +82,7 @@ public sealed class PictureDecoderTests : IDisposable
     }
 
     [Fact]
-    public async Task Encoded_pictures_come_back_and_are_written_aside_first()
+    public async Task Encoded_pictures_are_read_back_and_are_written_to_a_temporary_file_first()
     {
         var random = TestSeed.NewRandom();
         var picture = new Picture(33, 17, random.Bytes(3 * 33 * 17));

@@ -42,7 +42,7 @@ public sealed class PictureResizerTests
     }
 
     [Fact]
-    public void Cuts_out_of_the_whole_what_the_whole_has_there()
+    public void A_cropped_resize_equals_the_crop_of_the_whole_resize()
     {
         var random = TestSeed.NewRandom();
         for (int run = 0; run < 30; run++)

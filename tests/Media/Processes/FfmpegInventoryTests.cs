@@ -38,6 +38,6 @@ public sealed class FfmpegInventoryTests : IDisposable
     [InlineData(" D d alsa            ALSA audio input", "alsa")]
     [InlineData(" ... aresample         A->A       Resample audio data.", "aresample")]
     [InlineData(" VF.... png                  PNG (Portable Network Graphics) image", "png")]
-    public void Names_are_read_from_the_lists_that_ffmpeg_prints(string line, string name) =>
+    public void Names_of_codecs_and_filters_are_read_from_the_lists_of_ffmpeg(string line, string name) =>
         FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
 }

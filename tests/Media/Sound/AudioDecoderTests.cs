@@ -55,7 +55,7 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData("aiff", "-c:a pcm_s16be")]
     [InlineData("caf", "-c:a pcm_s16be")]
     [InlineData("w64", "-c:a pcm_s16le")]
-    public async Task Any_usual_format_under_any_name(string extension, string codec)
+    public async Task Any_usual_format_is_read_under_any_file_name(string extension, string codec)
     {
         string made = await folder.MakeAsync(
             $"in.{extension}", $"-f lavfi -i aevalsrc=0.125*sin(1000*PI*t)|0.125*sin(1000*PI*t):s=44100:d=2 {codec}");
@@ -67,7 +67,7 @@ public sealed class AudioDecoderTests : IDisposable
     }
 
     [Fact]
-    public async Task A_cover_picture_does_not_make_a_song_a_video()
+    public async Task A_song_with_a_cover_picture_is_not_a_video()
     {
         string cover = await folder.MakeAsync("cover.png", "-f lavfi -i testsrc=s=64x64 -frames:v 1");
         await TempFolder.RunAsync(
@@ -93,7 +93,7 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData(float.NaN)]
     [InlineData(float.PositiveInfinity)]
     [InlineData(float.NegativeInfinity)]
-    public async Task Samples_that_are_no_numbers_are_refused(float odd)
+    public async Task Samples_that_are_not_finite_are_refused(float odd)
     {
         foreach (int rate in new[] { 16000, 44100 })
         {

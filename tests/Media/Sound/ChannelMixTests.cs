@@ -16,7 +16,7 @@ public sealed class ChannelMixTests : IDisposable
     [InlineData(8, 7)]
     [InlineData(3, 2)]
     [InlineData(32, 17)]
-    public async Task A_voice_on_one_channel_of_many_is_heard_at_its_own_level(int channels, int speaking)
+    public async Task A_voice_on_one_channel_of_many_keeps_its_level(int channels, int speaking)
     {
         string path = folder.Write("in.wav", WavFile.Float(Rate, channels, Rate, (n, c) => c == speaking ? WavFile.Voice(n, Rate) : 0));
         var voice = await VoiceAsync(path, Rate);
@@ -27,7 +27,7 @@ public sealed class ChannelMixTests : IDisposable
     }
 
     [Fact]
-    public async Task Stereo_of_opposite_phase_is_heard_and_the_louder_side_taken()
+    public async Task For_stereo_of_opposite_phase_the_louder_channel_is_taken()
     {
         string path = folder.Write("in.wav", WavFile.Float(Rate, 2, Rate, (n, c) => (c == 0 ? 0.8f : -0.9f) * WavFile.Voice(n, Rate)));
         var voice = await VoiceAsync(path, Rate);
@@ -58,7 +58,7 @@ public sealed class ChannelMixTests : IDisposable
     [InlineData("7.1", "BR")]
     [InlineData("quad", "BL")]
     [InlineData("6.1", "BC")]
-    public async Task A_voice_on_any_speaker_of_a_known_layout_is_heard(string layout, string speaker)
+    public async Task A_voice_on_any_channel_of_a_known_layout_is_in_the_mono_mix(string layout, string speaker)
     {
         string path = await folder.MakeAsync(
             "in.flac", $"-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1 -af pan={layout}|{speaker}=c0 -c:a flac");
@@ -83,7 +83,7 @@ public sealed class ChannelMixTests : IDisposable
     }
 
     [Fact]
-    public void Channels_that_cancel_are_told_from_channels_that_differ()
+    public void Channels_that_cancel_are_distinguished_from_channels_that_differ()
     {
         var random = TestSeed.NewRandom();
         ChannelPowers Of(int channels, Func<int, int, double> value) =>

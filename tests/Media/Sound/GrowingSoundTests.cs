@@ -33,7 +33,7 @@ public sealed class GrowingSoundTests : IDisposable
     [InlineData("s16le:16000:3")]
     [InlineData("s16le:16000:1:1")]
     [InlineData("s16le: 16000")]
-    public void Another_text_is_no_format(string text) => PcmFormat.TryParse(text).ShouldBeNull();
+    public void Another_text_is_refused_as_a_format(string text) => PcmFormat.TryParse(text).ShouldBeNull();
 
     /// <summary>The network gets the samples that it would get of the whole file, and the video gets those of the file.</summary>
     [Theory]
@@ -41,7 +41,7 @@ public sealed class GrowingSoundTests : IDisposable
     [InlineData("pcm_s24le", "s24le", 44100, 2)]
     [InlineData("pcm_s32le", "s32le", 16000, 2)]
     [InlineData("pcm_f32le", "f32le", 48000, 1)]
-    public async Task The_voice_is_that_of_the_file(string codec, string coding, int rate, int channels)
+    public async Task The_samples_are_those_of_the_file(string codec, string coding, int rate, int channels)
     {
         string tones = channels == 1 ? "0.3*sin(1500*t)*sin(5*t)" : "0.3*sin(1500*t)*sin(5*t)|0.2*sin(700*t)";
         string path = await folder.MakeAsync("in.wav", $"-f lavfi -i aevalsrc={tones}:s={rate}:d=2.3 -c:a {codec}");
@@ -71,7 +71,7 @@ public sealed class GrowingSoundTests : IDisposable
 
     /// <summary>A writer that sends more only after the reader has got what was sent shows that nothing waits for later sound.</summary>
     [Fact]
-    public async Task Samples_come_before_the_sound_after_them_is_written()
+    public async Task Samples_are_read_before_later_ones_are_written()
     {
         using var writer = new AnonymousPipeServerStream(PipeDirection.Out);
         using var reader = new AnonymousPipeClientStream(PipeDirection.In, writer.ClientSafePipeHandle);

@@ -41,7 +41,7 @@ public sealed partial class LoudnessTests : IDisposable
     }
 
     [Fact]
-    public void Normalising_reaches_the_target_and_scales_alone()
+    public void Normalising_reaches_the_target_by_scaling_only()
     {
         var random = TestSeed.NewRandom();
         var noise = new Waveform(16000, [.. Enumerable.Range(0, 16000 * 3 + 11).Select(_ => (random.NextSingle() - 0.5f) * 0.02f)]);
@@ -53,7 +53,7 @@ public sealed partial class LoudnessTests : IDisposable
     }
 
     [Fact]
-    public void Silence_and_less_than_a_block_are_left_alone()
+    public void Silence_and_less_than_a_block_are_not_changed()
     {
         foreach (var sound in new[] { new Waveform(16000, new float[32000]), Sine(16000, 300, 0.2, 0.39), Sine(16000, 300, 1e-7, 2) })
         {

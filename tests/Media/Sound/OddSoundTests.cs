@@ -65,7 +65,7 @@ public sealed class OddSoundTests : IDisposable
     [InlineData(300)]
     [InlineData(70_000)] // more than any demuxer looks through
     [InlineData(1_000_000)]
-    public async Task An_mp3_behind_zeros_is_read(int zeros)
+    public async Task An_mp3_after_leading_zeros_is_read(int zeros)
     {
         byte[] mp3 = await Mp3Async();
         await ShouldLastAsync(folder.Write("a.mp3", new byte[zeros], mp3), 2);
@@ -97,7 +97,7 @@ public sealed class OddSoundTests : IDisposable
     }
 
     [Fact]
-    public async Task Only_zeros_are_named_as_that()
+    public async Task A_file_of_zero_bytes_is_named_as_that()
     {
         var error = await Should.ThrowAsync<MediaException>(
             () => AudioDecoder.DecodeAsync(folder.Write("a.mp3", new byte[200_000]), Rate, MediaLimits.Default, Ct));

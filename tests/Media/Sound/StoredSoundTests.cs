@@ -27,7 +27,7 @@ public sealed class StoredSoundTests
     }
 
     [Fact]
-    public void The_file_has_no_name_that_a_killed_program_could_leave()
+    public void The_file_has_no_name_so_a_killed_program_leaves_nothing()
     {
         using var stored = StoredSound.From(new Waveform(16000, new float[100]));
         string[] open =

@@ -66,7 +66,7 @@ public sealed class SegmentedVideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_number_of_frames_than_announced_and_an_unfinished_video_leave_no_file()
+    public async Task A_wrong_number_of_frames_and_an_unfinished_video_leave_no_file()
     {
         string path = folder["out.mp4"];
         await using (var writer = await SegmentedVideoWriter.CreateAsync(new VideoWriterOptions(path, 64, 64), 20, 10, KeepAsync, Ct))

@@ -89,7 +89,7 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("mts", "-c:v libx264 -crf 5 -x264opts tff=1 -f mpegts -mpegts_m2ts_mode 1")]
     [InlineData("mov", "-c:v prores_ks -flags +ildct -top 1")]
     [InlineData("dv", "-c:v dvvideo -pix_fmt yuv420p -s 720x576 -top 0")]
-    public async Task Fields_are_woven_out(string extension, string codec)
+    public async Task Interlaced_fields_are_deinterlaced(string extension, string codec)
     {
         // A white bar that jumps 40 pixels from field to field combs every second line of an interlaced frame.
         string path = await folder.MakeAsync(
@@ -157,7 +157,7 @@ public sealed class SourceVideoTests : IDisposable
     }
 
     [Fact]
-    public async Task Sound_alone_in_a_video_container_is_named_as_that()
+    public async Task A_video_container_without_video_is_named_as_that()
     {
         string path = await folder.MakeAsync("in.m4a", "-f lavfi -i sine=d=1 -c:a aac");
         var error = await Should.ThrowAsync<MediaException>(() => VideoReader.OpenAsync(path, MediaLimits.Default, Ct));

@@ -36,7 +36,7 @@ public sealed class SyntheticMediaLabelTests : IDisposable
     }
 
     [Fact]
-    public void Files_without_a_label_or_with_a_broken_one_do_no_harm()
+    public void Files_without_a_label_or_with_a_broken_one_are_read_without_an_error()
     {
         var random = TestSeed.NewRandom();
         byte[] box = new SyntheticMediaLabel("Locutor", "m", 7).ToBox();

@@ -24,7 +24,7 @@ public sealed class VideoFinisherTests : IDisposable
     [InlineData("mov", "mov_text")]
     [InlineData("mkv", "subrip")]
     [InlineData("webm", "webvtt")]
-    public async Task Embedded_captions_are_a_track_with_the_words_as_they_are(string extension, string codec)
+    public async Task Embedded_captions_are_a_track_with_unchanged_words(string extension, string codec)
     {
         string target = await FinishAsync("embedded." + extension, new() { Captions = CaptionPlacement.Embedded, Cues = Cues });
         (await ProbeAsync(target, "-select_streams", "s", "-show_entries", "stream=codec_name")).ShouldBe(codec);
@@ -55,7 +55,7 @@ public sealed class VideoFinisherTests : IDisposable
     }
 
     [Fact]
-    public async Task Repeated_frames_are_shown_twice_and_interpolated_ones_are_between_their_neighbours()
+    public async Task At_50_frames_a_second_frames_are_shown_twice_or_interpolated()
     {
         string repeated = await FinishAsync("repeated.mp4", new() { FramesPerSecond = 50 });
         string between = await FinishAsync("between.mp4", new() { FramesPerSecond = 50, Interpolate = true });

@@ -53,7 +53,7 @@ public sealed class VideoFormatTests : IDisposable
     }
 
     [Fact]
-    public async Task A_link_stays_a_link_and_its_target_keeps_its_rights()
+    public async Task A_link_stays_a_link_and_its_target_keeps_its_permissions()
     {
         string target = folder.Write("target.mp4", "old"), link = folder["link.mp4"];
         if (!OperatingSystem.IsWindows())

@@ -18,7 +18,7 @@ public sealed class VideoReaderTests : IDisposable
     [InlineData("flv", "-c:v flv1 -q:v 2")]
     [InlineData("wmv", "-c:v wmv2 -q:v 2")]
     [InlineData("ts", "-c:v mpeg2video -q:v 2")]
-    public async Task Frames_are_those_of_25_a_second(string extension, string codec)
+    public async Task Frames_are_read_at_25_per_second(string extension, string codec)
     {
         // Grey level 8 times the frame number; half the frames of a 50 fps source are left out, so levels rise by 16.
         string path = await folder.MakeAsync(
@@ -32,7 +32,7 @@ public sealed class VideoReaderTests : IDisposable
     }
 
     [Fact]
-    public async Task Past_the_end_stands_the_last_frame_and_a_few_are_kept_behind()
+    public async Task Past_the_end_the_last_frame_repeats_and_a_few_earlier_ones_can_be_read_again()
     {
         string path = await folder.MakeAsync(
             "in.mkv", "-f lavfi -i color=black:s=32x32:r=25:d=0.8,geq=lum=16+10*N:cb=128:cr=128 -c:v ffv1");
@@ -48,7 +48,7 @@ public sealed class VideoReaderTests : IDisposable
     }
 
     [Fact]
-    public async Task Turned_and_stretched_videos_are_shown_as_meant()
+    public async Task Rotation_and_pixel_aspect_of_a_video_are_applied()
     {
         // Left half red; turned clockwise by 90 degrees it is the top half.
         string flat = await folder.MakeAsync(

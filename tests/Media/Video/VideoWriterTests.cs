@@ -67,7 +67,7 @@ public sealed class VideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task Two_files_are_summed_or_put_one_after_the_other_and_stereo_is_kept()
+    public async Task Two_sounds_are_mixed_or_follow_each_other_and_stereo_is_kept()
     {
         // Left channels alone carry a tone, so that a mixed-down track would show on the right.
         string low = await folder.MakeAsync("low.wav", "-f lavfi -i aevalsrc=0.4*sin(2*PI*300*t)|0:s=22050:d=2");
@@ -84,7 +84,7 @@ public sealed class VideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task Colours_come_back_as_they_were()
+    public async Task Colours_are_kept_by_encoding_and_decoding()
     {
         var options = new VideoWriterOptions(folder["out.mp4"], 128, 96) { Quality = 1 };
         await WriteAsync(options, 3);
@@ -98,7 +98,7 @@ public sealed class VideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_fragmented_file_can_be_played_as_it_grows_and_bears_its_label_in_front()
+    public async Task A_fragmented_file_can_be_played_while_it_grows_and_has_its_label_in_front()
     {
         var options = new VideoWriterOptions(folder["out.mp4"], 64, 64)
         {
@@ -123,7 +123,7 @@ public sealed class VideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task An_index_stands_in_front_of_an_unfragmented_file()
+    public async Task An_unfragmented_file_has_its_index_in_front()
     {
         var options = new VideoWriterOptions(folder["out.mp4"], 64, 64);
         await WriteAsync(options, 5);
@@ -162,7 +162,7 @@ public sealed class VideoWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task An_encoder_that_dies_is_named_in_one_line()
+    public async Task An_encoder_that_crashes_is_named_in_one_line()
     {
         await using var writer = await VideoWriter.CreateAsync(new VideoWriterOptions(folder["out.mp4"], 640, 480), Ct);
         await writer.WriteFrameAsync(Frame(640, 480, 0), Ct);

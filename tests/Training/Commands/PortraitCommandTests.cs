@@ -32,7 +32,7 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public async Task What_cannot_be_drawn_or_written_is_refused_in_one_line()
+    public async Task Wrong_options_and_outputs_are_refused_in_one_line()
     {
         string path = Path.Combine(Path.GetTempPath(), $"no-folder-{Guid.NewGuid():N}", "portrait.png");
         (int code, string error) = await Run("portrait", "--output-path", path);

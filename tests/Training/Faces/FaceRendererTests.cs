@@ -24,7 +24,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
 
     [Theory]
     [MemberData(nameof(Movements))]
-    public void A_pose_value_moves_its_part_of_the_picture(string name, string part)
+    public void A_pose_value_changes_its_part_of_the_picture(string name, string part)
     {
         output.WriteLine($"seed {seed}");
         var person = Plain(seed);
@@ -71,7 +71,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Planes_and_batches_hold_the_same_pixels()
+    public void A_batch_in_planes_has_the_pixels_of_single_frames()
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
@@ -98,7 +98,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Wrong_sizes_are_refused_in_numbers()
+    public void Wrong_sizes_are_refused_with_their_numbers()
     {
         using var renderer = new FaceRenderer(64, 48);
         Should.Throw<ArgumentException>(() => renderer.Render(Person.Draw(1), default, new byte[100])).Message.ShouldContain("9216");
@@ -112,7 +112,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Poses_survive_being_written_and_read()
+    public void Poses_are_equal_after_writing_and_reading()
     {
         output.WriteLine($"seed {seed}");
         var pose = FacePainting.RandomPose(new Random(seed));

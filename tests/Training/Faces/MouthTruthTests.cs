@@ -9,7 +9,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     private readonly int seed = TestSeed.Value;
 
     [Fact]
-    public void The_opening_told_is_the_opening_painted()
+    public void The_computed_opening_of_the_mouth_is_the_painted_one()
     {
         output.WriteLine($"seed {seed}");
         using var renderer = new FaceRenderer(Size, Size);
@@ -52,7 +52,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void The_truth_grows_with_the_picture()
+    public void Measured_openings_scale_with_the_picture()
     {
         var person = Person.Draw(seed);
         var pose = new FacePose { JawOpen = 0.5f };
@@ -63,7 +63,7 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     }
 
     [Fact]
-    public void Boxes_stay_in_the_picture_and_hold_what_moves()
+    public void Boxes_are_inside_the_picture_and_contain_the_moving_pixels()
     {
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);

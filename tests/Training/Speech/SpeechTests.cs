@@ -8,7 +8,7 @@ public sealed class SpeechTests
     private static readonly Lazy<IReadOnlyList<Utterance>> Made = new(() => SpeechPreparation.Make(0.5, 3));
 
     [Fact]
-    public void Coding_keeps_any_sound_to_a_fifteenth_of_its_loudest_neighbour()
+    public void The_error_of_the_coding_is_half_a_step_of_its_block()
     {
         int seed = TestSeed.Value;
         var random = new Random(seed);
@@ -26,7 +26,7 @@ public sealed class SpeechTests
     }
 
     [Fact]
-    public void Resampling_keeps_a_tone_and_drops_what_the_lower_rate_cannot_hold()
+    public void Resampling_keeps_a_tone_and_removes_those_above_the_new_Nyquist_frequency()
     {
         float[] low = Tone(1000, 22050), high = Tone(9500, 22050);
         float[] kept = BandLimitedResampler.Resample(low, 22050, 16000), dropped = BandLimitedResampler.Resample(high, 22050, 16000);
@@ -40,7 +40,7 @@ public sealed class SpeechTests
     }
 
     [Fact]
-    public void Lips_meet_in_every_m_b_and_p_and_rest_in_pauses()
+    public void Lips_close_in_every_m_b_and_p_and_rest_in_pauses()
     {
         foreach (var utterance in Made.Value)
         {
@@ -81,7 +81,7 @@ public sealed class SpeechTests
     }
 
     [Fact]
-    public void A_corpus_comes_back_as_it_was_written_and_a_cut_one_is_refused()
+    public void A_corpus_is_read_back_as_written_and_a_truncated_one_is_refused()
     {
         string path = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".bin");
         try

@@ -10,7 +10,7 @@ namespace Locutor.Training.Tests.Stages;
 public sealed class SpeechRefinementTests
 {
     [Fact]
-    public void A_refined_encoder_is_another_whose_features_mean_the_same()
+    public void A_refined_encoder_differs_but_its_features_stay_compatible()
     {
         string folder = Directory.CreateTempSubdirectory("locutor-refinement-").FullName;
         try

@@ -8,7 +8,7 @@ namespace Locutor.Training.Tests.Stages;
 public sealed class WholeTrainingTests
 {
     [Fact]
-    public void A_tiny_training_stops_goes_on_finishes_and_becomes_a_bundle()
+    public void A_tiny_training_stops_continues_finishes_and_becomes_a_bundle()
     {
         string folder = Directory.CreateTempSubdirectory("locutor-training-").FullName;
         try
