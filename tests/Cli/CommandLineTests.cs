@@ -26,7 +26,7 @@ public sealed class CommandLineTests
     [InlineData("completion fish", "expected bash, zsh, powershell, found 'fish'")]
     [InlineData("again fc-1 --seed x", "--seed: expected a whole number, found 'x'")]
     [InlineData("voices --language", "--language: expected TAG, found nothing")]
-    public void A_mistake_is_told_in_one_line_with_similar_names(string line, string told) =>
+    public void A_mistake_is_reported_in_one_line_with_similar_names(string line, string told) =>
         ParseFaults.Describe(Root.Parse(line)).ShouldBe([told]);
 
     [Fact]
@@ -60,7 +60,7 @@ public sealed class CommandLineTests
     [InlineData("", "locutor generate -i portrait.png")]
     [InlineData("models", "pull <name>")]
     [InlineData("tokens", "revoke <key>")]
-    public void Without_a_command_the_program_teaches(string line, string taught)
+    public void Without_a_command_the_program_prints_examples(string line, string taught)
     {
         var output = new StringWriter();
         Root.Parse(line).Invoke(new InvocationConfiguration { Output = output }).ShouldBe(ExitCodes.Success);

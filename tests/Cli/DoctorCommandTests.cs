@@ -29,7 +29,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_processor_that_convolves_wrongly_is_told_and_what_is_done_about_it()
+    public async Task A_processor_with_wrong_convolutions_is_reported_with_the_path_that_is_used_instead()
     {
         var (code, findings, _) = await ExamineAsync(("LOCUTOR_INJECTED_FAULT", "convolution"), ("XDG_CACHE_HOME", folder));
         var arithmetic = findings.Where(finding => finding.Check == "arithmetic").ToList();
@@ -41,7 +41,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_machine_on_which_nothing_works_is_diagnosed_to_the_end()
+    public async Task On_a_machine_without_libtorch_ffmpeg_and_folders_all_checks_run()
     {
         var (code, findings, _) = await ExamineAsync(
             ("LOCUTOR_TORCH", Path.Combine(folder, "nowhere")), ("PATH", folder), ("LOCUTOR_HOME", "/dev/null/home"),
@@ -72,7 +72,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task An_ffmpeg_that_lacks_a_filter_is_told_what_it_lacks()
+    public async Task The_filter_that_an_ffmpeg_lacks_is_named()
     {
         foreach (string tool in new[] { "ffmpeg", "ffprobe" })
         {
@@ -90,7 +90,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Lines_in_a_pipe_have_no_colours_and_end_with_a_sum()
+    public async Task Lines_in_a_pipe_have_no_colours_and_end_with_a_summary()
     {
         using var doctor = Start([]);
         string output = await doctor.StandardOutput.ReadToEndAsync(Stop);
@@ -102,7 +102,7 @@ public sealed class DoctorCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_video_with_a_libtorch_that_does_not_load_is_refused_in_one_sentence()
+    public async Task A_libtorch_that_does_not_load_is_reported_in_one_sentence()
     {
         string picture = Path.Combine(folder, "picture.png"), output = Path.Combine(folder, "out.mp4");
         await File.WriteAllBytesAsync(picture, [0x89], Stop);

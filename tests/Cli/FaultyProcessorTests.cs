@@ -15,7 +15,7 @@ public sealed partial class FaultyProcessorTests : IDisposable
     public void Dispose() => Directory.Delete(folder, recursive: true);
 
     [Fact]
-    public async Task The_first_command_is_right_and_tells_in_one_line_why_it_took_other_paths()
+    public async Task The_first_command_is_right_and_reports_other_paths_in_one_line()
     {
         var (healthyCode, healthyLines) = await GenerateAsync("healthy.mp4");
         healthyCode.ShouldBe(0, string.Join('\n', healthyLines));

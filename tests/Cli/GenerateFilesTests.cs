@@ -33,7 +33,7 @@ public sealed class GenerateFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task Names_disks_and_folders_that_are_no_video_are_refused_with_the_reason()
+    public async Task Outputs_that_cannot_be_a_video_are_refused_with_the_reason()
     {
         var (picture, voice) = await InputsAsync();
         foreach (var (path, reason) in new[]
@@ -50,7 +50,7 @@ public sealed class GenerateFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task A_full_disk_ends_with_the_code_of_outputs()
+    public async Task A_full_disk_ends_with_the_exit_code_for_outputs()
     {
         if (!File.Exists("/dev/full")) Assert.Skip("no /dev/full here");
         var (picture, voice) = await InputsAsync();
@@ -129,7 +129,7 @@ public sealed class GenerateFilesTests : IDisposable
     }
 
     [Fact]
-    public async Task Notes_tell_what_was_cut_off_and_which_channel_speaks()
+    public async Task Notes_report_cropped_pixels_and_the_channel_of_the_voice()
     {
         var (_, _) = await InputsAsync();
         string tall = At("tall.png"), poly = At("poly.wav");

@@ -67,7 +67,7 @@ public sealed class GrowingVoiceTests : IDisposable
     }
 
     [Fact]
-    public async Task Another_kind_of_sound_in_a_pipe_is_used_as_a_whole()
+    public async Task Sound_in_another_format_in_a_pipe_is_read_to_its_end_first()
     {
         string picture = await PictureAsync(), voice = await VoiceAsync("voice.mp3", "", 2), pipe = At("pipe"), output = At("out.mp4");
         await ToolAsync("mkfifo", pipe);

@@ -14,7 +14,7 @@ public sealed class InspectTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
-    public async Task A_picture_is_described_with_what_the_models_make_of_it()
+    public async Task A_picture_is_described_with_the_size_that_each_model_uses()
     {
         string portrait = Path.Combine(TestEnvironment.Checkout, "samples", "greta.png");
         string sketch = await InspectAsync(portrait);
@@ -32,7 +32,7 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task A_video_tells_its_streams_and_whether_it_is_labelled()
+    public async Task A_video_is_described_with_its_streams_and_its_label()
     {
         string video = Path.Combine(folder.FullName, "plain.mp4");
         await ToolAsync(
@@ -49,7 +49,7 @@ public sealed class InspectTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_not_what_its_name_says_is_refused()
+    public async Task A_file_whose_content_contradicts_its_name_is_refused()
     {
         string path = Path.Combine(folder.FullName, "text.png");
         await File.WriteAllTextAsync(path, "no picture", Ct);

@@ -39,7 +39,7 @@ public sealed class LiveVideoTests : IDisposable
     }
 
     [Fact]
-    public async Task A_pipe_gets_the_frames_of_the_file_and_one_that_closes_early_does_not_spoil_it()
+    public async Task A_pipe_gets_the_frames_of_the_file_and_may_be_closed_early()
     {
         foreach (bool early in new[] { false, true })
         {
@@ -61,7 +61,7 @@ public sealed class LiveVideoTests : IDisposable
     [Theory]
     [InlineData("--live", "somewhere", "video.mp4", "expected nothing or -")]
     [InlineData("--live", "-", "video.webm", "expected an output that ends in .mp4")]
-    public async Task What_cannot_be_shown_is_refused_before_any_work(string option, string value, string output, string reason)
+    public async Task Live_options_that_cannot_work_are_refused_before_any_work(string option, string value, string output, string reason)
     {
         using var program = Start("-o", Path.Combine(folder.FullName, output), option, value);
         (await program.StandardError.ReadToEndAsync(Ct)).ShouldContain(reason);

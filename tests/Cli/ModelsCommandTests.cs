@@ -17,7 +17,7 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_bundle_of_ones_own_is_fetched_checked_and_cleaned_up()
+    public async Task A_users_own_bundle_is_fetched_verified_and_cleaned_up()
     {
         WriteBundle();
         (await Run("models", "list")).Output.ShouldContain("mine ");
@@ -60,7 +60,7 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task What_cannot_be_fetched_is_said_in_one_line()
+    public async Task A_bundle_that_cannot_be_fetched_is_reported_in_one_line()
     {
         WriteBundle();
         var unknown = await Run("models", "pull", "mime", "--store", Store);

@@ -9,7 +9,7 @@ namespace Locutor.Cli.Tests;
 public sealed class ModelsListTests
 {
     [Fact]
-    public void Every_model_has_one_short_line_that_tells_for_whom_it_is()
+    public void Every_model_has_one_short_line_that_says_what_it_is_for()
     {
         string[] lines = List().Split('\n');
         lines.ShouldAllBe(line => line.Length <= 100);

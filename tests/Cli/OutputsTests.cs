@@ -13,7 +13,7 @@ public sealed class OutputsTests : IDisposable
     public void Dispose() => folder.Delete(recursive: true);
 
     [Fact]
-    public void An_output_that_exists_is_replaced_only_when_that_is_wanted()
+    public void An_existing_output_is_replaced_only_on_request()
     {
         string there = Write("there.mp4", "old"), missing = At("missing.mp4");
         int asked = 0;
@@ -41,7 +41,7 @@ public sealed class OutputsTests : IDisposable
     [InlineData(44)]
     [InlineData(80)]
     [InlineData(200)]
-    public void The_bar_fits_the_terminal(int width)
+    public void The_progress_bar_fits_the_terminal(int width)
     {
         foreach (var stage in Enum.GetValues<GenerationStage>())
         {
@@ -108,7 +108,7 @@ public sealed class OutputsTests : IDisposable
         Should.Throw<CommandException>(() => BatchList.Read(Write("list.csv", text), false, false)).Message.ShouldContain(reason);
 
     [Fact]
-    public void Defaults_fill_what_the_command_line_leaves_out()
+    public void Defaults_replace_options_that_the_command_line_omits()
     {
         string file = Write("defaults.json", """
             { // for every video

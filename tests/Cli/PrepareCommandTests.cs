@@ -52,7 +52,7 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task A_damaged_prepared_file_is_found_and_one_of_no_bundle_is_taken_away()
+    public async Task A_damaged_prepared_file_is_found_and_an_unused_one_is_deleted()
     {
         CopySketch();
         var made = await RunAsync("models", "prepare", "own", "--network", "text", "--precision", "int8");
@@ -96,7 +96,7 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task Killed_while_it_writes_it_goes_on_and_the_file_is_the_same()
+    public async Task A_preparation_that_was_killed_is_resumed_and_gives_an_equal_file()
     {
         string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"),
             killed = Path.Combine(folder, "killed.safetensors");
@@ -124,7 +124,7 @@ public sealed class PrepareCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task What_cannot_be_prepared_is_said_in_one_line()
+    public async Task A_model_that_cannot_be_prepared_is_reported_in_one_line()
     {
         CopySketch();
         string source = Path.Combine(folder, "source.safetensors"), output = Path.Combine(folder, "out.safetensors"),

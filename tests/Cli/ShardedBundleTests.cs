@@ -50,7 +50,7 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task An_index_that_leads_elsewhere_is_refused_in_one_line()
+    public async Task An_index_that_names_files_in_other_folders_is_refused_in_one_line()
     {
         Publish(shards: 1);
         server.Add(Index, """{"weight_map":{"a":"../../../evil.safetensors"}}"""u8.ToArray());

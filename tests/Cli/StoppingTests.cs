@@ -16,7 +16,7 @@ public sealed partial class StoppingTests : IDisposable
     [InlineData("loading the model", Interrupt, 1)]
     [InlineData("denoising, clip 2", Terminate, 1)]
     [InlineData("denoising, clip 2", Interrupt, 2)] // The second signal ends it at once, while networks compute.
-    public async Task A_signal_stops_the_work(string line, int signal, int times)
+    public async Task A_signal_stops_a_running_command(string line, int signal, int times)
     {
         string samples = Path.Combine(TestEnvironment.Checkout, "samples");
         string[] arguments =

@@ -8,7 +8,7 @@ namespace Locutor.Service.FunctionalTests.Access;
 public sealed class BearerTests(SharedService shared)
 {
     [Fact]
-    public async Task Key_and_secret_in_one_bearer_open_what_the_two_headers_open()
+    public async Task A_bearer_token_of_key_and_secret_gives_the_access_of_the_two_headers()
     {
         var service = shared.Service;
         using var token = await service.TokenAsync();

@@ -9,7 +9,7 @@ namespace Locutor.Service.FunctionalTests.Access;
 public sealed class LimitTests
 {
     [Fact]
-    public async Task The_limit_of_a_token_holds_over_all_machines_and_is_told()
+    public async Task The_limit_of_a_token_applies_to_all_nodes_together_and_is_reported()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };

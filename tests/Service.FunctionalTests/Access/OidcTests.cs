@@ -36,7 +36,7 @@ public sealed class OidcTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_token_of_the_provider_opens_what_its_claim_allows_and_nothing_else_does()
+    public async Task A_token_of_the_provider_gives_the_scopes_of_its_claim_and_other_tokens_none()
     {
         (await StatusAsync(Token(), "/v1/jobs")).ShouldBe(HttpStatusCode.OK);
         (await StatusAsync(Token(), "/v1/workers")).ShouldBe(HttpStatusCode.Forbidden, "the claim has no operate");

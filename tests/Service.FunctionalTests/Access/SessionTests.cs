@@ -9,7 +9,7 @@ namespace Locutor.Service.FunctionalTests.Access;
 public sealed class SessionTests
 {
     [Fact]
-    public async Task A_session_holds_on_every_machine_and_a_sign_out_ends_it()
+    public async Task A_session_is_valid_on_every_node_and_a_sign_out_ends_it()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
@@ -33,7 +33,7 @@ public sealed class SessionTests
     }
 
     [Fact]
-    public async Task A_page_of_another_address_is_told_that_and_not_that_its_secret_is_wrong()
+    public async Task A_page_of_another_origin_gets_that_reason_and_not_a_wrong_secret()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", "public_url=https://talk.example.org");
         using var token = await service.TokenAsync();

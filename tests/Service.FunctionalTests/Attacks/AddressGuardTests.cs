@@ -40,7 +40,7 @@ public sealed class AddressGuardTests
     [InlineData("fe80::1")]
     [InlineData("fec0::1")]
     [InlineData("ff02::1")]
-    public void Addresses_inside_are_refused(string address) =>
+    public void Private_addresses_are_refused(string address) =>
         new AddressGuard(new ServeSettings()).Allows(IPAddress.Parse(address)).ShouldBeFalse();
 
     [Theory]
@@ -67,7 +67,7 @@ public sealed class AddressGuardTests
     }
 
     [Fact]
-    public async Task A_name_that_turns_inward_between_two_requests_is_refused_at_the_socket()
+    public async Task A_name_that_changes_to_a_private_address_is_refused_when_it_connects()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
         await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
@@ -86,7 +86,7 @@ public sealed class AddressGuardTests
     }
 
     [Fact]
-    public async Task A_name_with_one_inner_address_among_public_ones_is_refused()
+    public async Task A_name_with_one_private_address_among_public_ones_is_refused()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
         var guard = new AddressGuard(

@@ -28,7 +28,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [InlineData("http://169.254.169.254/latest/meta-data/")]
     [InlineData("http://[fd00:ec2::254]/latest/meta-data/")]
     [InlineData("http://100.64.0.1/")]
-    public async Task The_inside_is_not_fetched_from_however_it_is_written(string url)
+    public async Task Private_addresses_are_not_fetched_in_any_notation(string url)
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
         string named = url.Replace(
@@ -55,7 +55,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [InlineData("302 Found")]
     [InlineData("301 Moved Permanently")]
     [InlineData("307 Temporary Redirect")]
-    public async Task A_redirect_to_the_inside_is_refused_at_its_own_connection(string status)
+    public async Task A_redirect_to_a_private_address_is_refused_when_it_connects(string status)
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", Samples.Picture);
         await using var outside = LoopbackServer.Start(
@@ -126,7 +126,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task A_kilobyte_that_unpacks_to_gigabytes_is_cut_off_at_the_cap()
+    public async Task A_compressed_body_is_cut_off_when_it_expands_beyond_the_limit()
     {
         using var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.SmallestSize, leaveOpen: true))
@@ -142,7 +142,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task An_endless_body_ends_at_the_cap()
+    public async Task An_endless_body_is_cut_off_at_the_limit()
     {
         await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
@@ -158,7 +158,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [InlineData("no answer at all", "")]
     [InlineData("headers that never end", "HTTP/1.1 200 OK\r\nX: ")]
     [InlineData("a body that stops", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nabc")]
-    public async Task A_silent_server_is_given_up(string what, string start)
+    public async Task A_server_that_sends_nothing_times_out(string what, string start)
     {
         await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {
@@ -171,7 +171,7 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task A_body_that_trickles_ends_at_the_total_time()
+    public async Task A_slow_body_ends_at_the_total_time_limit()
     {
         await using var outside = LoopbackServer.Start("127.0.0.2", async (_, stream, cancellationToken) =>
         {

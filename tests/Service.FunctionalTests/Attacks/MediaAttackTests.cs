@@ -57,7 +57,7 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
     }
 
     [Fact]
-    public async Task A_header_that_lies_about_its_length_does_not_decide()
+    public async Task A_wrong_length_in_a_header_is_not_believed()
     {
         byte[] wav = Samples.Voice(0.5);
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(4), uint.MaxValue);

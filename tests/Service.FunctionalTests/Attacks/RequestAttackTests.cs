@@ -20,7 +20,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [InlineData("GET", "/js/..%2f..%2flocutor.dll")]
     [InlineData("GET", "/../jobs.db")]
     [InlineData("DELETE", "/v1/jobs/..")]
-    public async Task Paths_lead_nowhere(string method, string target)
+    public async Task Path_traversal_reaches_no_file(string method, string target)
     {
         // A raw socket, because clients tidy paths up before they send them.
         string answer = await RawAsync(

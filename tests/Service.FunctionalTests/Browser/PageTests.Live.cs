@@ -22,7 +22,7 @@ public sealed partial class PageTests
         """;
 
     [Fact]
-    public async Task Players_that_come_early_late_and_again_see_the_whole_video_although_its_worker_is_killed()
+    public async Task Players_that_connect_early_late_or_twice_see_the_whole_video_although_its_worker_is_killed()
     {
         await using var service = await ServiceProcess.StartRealAsync("--no-auth", "--set", "model=untrained");
         using var client = new TokenClient(service.Url, "-", "-");

@@ -70,7 +70,7 @@ public sealed partial class PageTests
     }
 
     [Fact]
-    public async Task Everything_has_a_name_and_fits_in_light_dark_and_on_a_phone()
+    public async Task Every_element_has_an_accessible_name_and_fits_in_light_dark_and_on_a_phone()
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
         using (var client = new TokenClient(service.Url, "x", "y"))

@@ -173,7 +173,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
     }
 
     [Fact]
-    public async Task A_click_on_a_sample_becomes_a_talking_video_with_the_model_in_the_box()
+    public async Task A_click_on_a_sample_makes_a_talking_video_with_the_bundled_model()
     {
         await using var service = await ServiceProcess.StartRealAsync("--no-auth");
         var page = await OpenAsync(service.Url, 1366, 768);

@@ -89,7 +89,7 @@ public sealed class EconomicsTests(SharedService shared)
     }
 
     [Fact]
-    public async Task The_demand_of_a_kind_of_worker_is_told_to_scalers()
+    public async Task The_demand_for_a_kind_of_worker_is_reported_to_scalers()
     {
         await shared.Client.WorkerOfAsync();
         var demand = await shared.Client.GetJsonAsync("/v1/demand?models=no-such-model&memory_gib=80");
@@ -100,7 +100,7 @@ public sealed class EconomicsTests(SharedService shared)
     }
 
     [Fact]
-    public void A_waiting_job_tells_which_worker_is_missing()
+    public void A_waiting_job_names_the_worker_that_is_missing()
     {
         WorkerOffer[] offers = [new(["sketch"], 24), new(["film"], 16)];
         JobViews.WaitsFor(new JobNeeds("sketch", 24), offers).ShouldBeNull();

@@ -27,7 +27,7 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     private static readonly Dictionary<string, string> Nothing = [];
 
     [Fact]
-    public async Task A_running_service_a_missing_device_and_a_slip_of_the_pen_are_found()
+    public async Task A_running_service_a_missing_device_and_a_misspelt_setting_are_found()
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
         var slip = new Dictionary<string, string> { ["LOCUTOR_QUOTA_GBB"] = "5", ["LOCUTOR_SOMETHING_ELSE"] = "1" };
@@ -60,7 +60,7 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
         "urls", "https://127.0.0.1:8443",
         "urls: this program has no certificate for https://127.0.0.1:8443; listen on http and put a TLS proxy in front")]
     [InlineData("workers", "gpu0", "workers: expected auto, none, cpu or cuda:0,cuda:1, found 'gpu0'")]
-    public async Task A_wrong_setting_is_told_by_the_check_and_at_the_start(string name, string value, string sentence)
+    public async Task A_wrong_setting_is_reported_by_the_check_and_at_the_start(string name, string value, string sentence)
     {
         var service = stopped.Service;
         var (code, output, _) = await CheckAsync(service, Nothing, "--set", $"{name}={value}");
@@ -73,7 +73,7 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     }
 
     [Fact]
-    public async Task A_port_that_is_in_use_is_one_sentence_at_the_start()
+    public async Task A_port_in_use_is_reported_in_one_sentence_at_the_start()
     {
         await using var other = LoopbackServer.Serving("127.0.0.1", []);
         var service = stopped.Service;

@@ -10,7 +10,7 @@ namespace Locutor.Service.FunctionalTests.Operations;
 public sealed class DrainTests
 {
     [Fact]
-    public async Task Reads_go_on_until_the_workers_have_ended_and_new_jobs_are_refused()
+    public async Task During_a_drain_reads_are_answered_and_new_jobs_are_refused()
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=2", "--set", "drain_seconds=60", "--set", "workers=cpu");

@@ -29,7 +29,7 @@ public sealed class EarlyStopTests : IDisposable
     }
 
     [Fact]
-    public async Task A_worker_that_waits_for_a_node_ends_without_a_word()
+    public async Task A_worker_that_waits_for_a_node_can_be_stopped_and_prints_nothing()
     {
         ClusterCertificate.LoadOrCreate(Path.Combine(data.FullName, ClusterCertificate.FileName)).Dispose();
 
@@ -42,7 +42,7 @@ public sealed class EarlyStopTests : IDisposable
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
-    public async Task A_service_that_waits_for_its_bucket_ends(int signals)
+    public async Task A_service_that_waits_for_its_bucket_can_be_stopped(int signals)
     {
         var (code, output) = await StopAsync(
             signals, "serve", "--no-auth", "--data", data.FullName, "--urls", "http://127.0.0.1:0", "--set", "workers=none", "--set",

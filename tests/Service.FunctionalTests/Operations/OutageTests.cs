@@ -66,7 +66,7 @@ public sealed class OutageTests
     }
 
     [Fact]
-    public async Task A_second_service_in_the_same_folder_says_who_holds_it()
+    public async Task A_second_service_in_the_same_folder_names_the_process_that_uses_it()
     {
         await using var first = await ServiceProcess.StartAsync("--set", "workers=none");
         var refused = await Should.ThrowAsync<InvalidOperationException>(first.StartAnotherAsync);

@@ -70,7 +70,7 @@ public sealed class RetentionTests
     }
 
     [Fact]
-    public async Task What_a_crash_left_of_submissions_goes_and_what_jobs_or_uploads_have_stays()
+    public async Task Remains_of_crashed_submissions_are_deleted_and_files_of_jobs_and_uploads_are_kept()
     {
         await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");

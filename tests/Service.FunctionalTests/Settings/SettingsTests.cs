@@ -44,7 +44,7 @@ public sealed class SettingsTests
     [InlineData("""{ "keep_days": { "days": 1 } }""", "keep_days: expected a number")]
     [InlineData("""[ "keep_days" ]""", "expected a JSON object of settings: ")]
     [InlineData("""{ "keep_days": """, "expected a JSON object of settings: ")]
-    public void A_fault_of_the_file_is_told_with_its_path(string json, string message) =>
+    public void A_fault_of_the_settings_file_is_reported_with_its_path(string json, string message) =>
         Should.Throw<SettingsException>(() => Load(json, [], [])).Message.ShouldContain($"locutor.json: {message}");
 
     [Fact]

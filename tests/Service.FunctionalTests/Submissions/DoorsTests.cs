@@ -70,7 +70,7 @@ public sealed class DoorsTests(SketchService service)
     }
 
     [Fact]
-    public async Task All_faults_are_told_at_once()
+    public async Task All_faults_are_reported_at_once()
     {
         string?[] answers = await AnswersAsync(
             Sent.From(VideoFields.Steps, "0"), Sent.From(VideoFields.TextGuidance, "NaN"), Sent.From(VideoFields.Size, "9000p"),

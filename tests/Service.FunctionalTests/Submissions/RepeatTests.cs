@@ -42,7 +42,7 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Fact]
-    public async Task A_file_is_checked_as_a_submission_would_and_nothing_of_it_is_kept()
+    public async Task A_file_is_checked_like_a_submission_and_not_kept()
     {
         var picture = await CheckAsync("picture", Samples.Picture, HttpStatusCode.OK);
         picture.GetProperty("field").GetString().ShouldBe("image");

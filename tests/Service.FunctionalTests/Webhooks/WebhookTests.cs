@@ -35,7 +35,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task A_webhook_to_the_inside_reaches_nothing()
+    public async Task A_webhook_to_a_private_address_is_not_sent()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", []);
         await using var outside = LoopbackServer.Start(
@@ -55,7 +55,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     }
 
     [Fact]
-    public async Task The_job_tells_how_its_webhook_fared_and_it_can_be_sent_again()
+    public async Task The_job_shows_the_attempts_of_its_webhook_and_it_can_be_sent_again()
     {
         string answer = "500 Internal Server Error";
         await using var receiver = LoopbackServer.Start(

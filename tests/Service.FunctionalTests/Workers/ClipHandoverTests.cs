@@ -37,7 +37,7 @@ public sealed class ClipHandoverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_list_that_names_other_places_is_not_followed_and_a_job_without_clips_begins_anew()
+    public async Task A_list_that_names_other_paths_is_not_followed_and_a_job_without_clips_starts_from_the_beginning()
     {
         await using var bucket = await BucketServer.StartAsync();
         string id = JobId.New();

@@ -9,7 +9,7 @@ namespace Locutor.Service.FunctionalTests.Workers;
 public sealed class ClusterTests
 {
     [Fact]
-    public async Task Two_services_share_their_jobs_and_one_ends_what_a_killed_one_began()
+    public async Task Two_services_share_their_jobs_and_one_finishes_a_job_of_the_other_that_was_killed()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };

@@ -11,7 +11,7 @@ namespace Locutor.Service.FunctionalTests.Workers;
 public sealed class RealGeneratorTests
 {
     [Fact]
-    public async Task A_job_that_crashed_goes_on_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
+    public async Task A_job_that_crashed_resumes_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
     {
         await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = await service.TokenAsync("--scopes", "all");
@@ -69,7 +69,7 @@ public sealed class RealGeneratorTests
     }
 
     [Fact]
-    public async Task A_worker_has_the_memory_and_the_precision_that_the_service_is_told()
+    public async Task A_worker_uses_the_memory_and_the_precision_of_the_services_settings()
     {
         await using var service = await ServiceProcess.StartRealAsync(
             "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");

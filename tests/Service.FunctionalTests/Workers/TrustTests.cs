@@ -9,7 +9,7 @@ namespace Locutor.Service.FunctionalTests.Workers;
 public sealed class TrustTests
 {
     [Fact]
-    public async Task A_worker_with_another_certificate_or_none_gets_no_job_and_both_sides_say_so()
+    public async Task A_worker_with_another_certificate_or_none_gets_no_job_and_both_sides_report_it()
     {
         int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");

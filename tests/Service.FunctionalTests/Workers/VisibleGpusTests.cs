@@ -30,7 +30,7 @@ public sealed class VisibleGpusTests
     }
 
     [Fact]
-    public void One_worker_stands_for_the_gpus_that_it_uses_together()
+    public void One_worker_represents_the_gpus_that_it_uses_together()
     {
         var settings = new ServeSettings { Gpus = "1, 0" };
         WorkerSupervisor.Devices(settings).ShouldBe(["cuda:1"]);

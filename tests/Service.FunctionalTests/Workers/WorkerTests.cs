@@ -9,7 +9,7 @@ public sealed class WorkerTests
     private const int Lease = 60;
 
     [Fact]
-    public async Task A_crash_costs_one_attempt_and_the_next_goes_on_from_the_last_clip()
+    public async Task A_crash_costs_one_attempt_and_the_next_resumes_from_the_last_clip()
     {
         // time to be killed and asked in the middle
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", $"lease_seconds={Lease}");
@@ -29,7 +29,7 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task Three_crashes_are_enough_and_other_jobs_are_served()
+    public async Task The_third_crash_fails_a_job_and_other_jobs_are_served()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1", "--set", "workers=cpu,cpu");
         using var client = await service.TokenAsync();
@@ -115,7 +115,7 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task A_worker_that_gives_no_sign_of_life_is_ended_and_started_again()
+    public async Task A_worker_that_reports_nothing_is_killed_and_restarted()
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
@@ -129,7 +129,7 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task An_attempt_without_progress_ends_and_the_worker_goes_on()
+    public async Task An_attempt_without_progress_ends_and_the_worker_takes_other_jobs()
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");

@@ -31,7 +31,7 @@ public sealed class McpClientTests(SharedService shared)
     }
 
     [Fact]
-    public async Task Refusals_tell_the_reason_and_a_wrong_token_reaches_no_tool()
+    public async Task Refusals_have_a_reason_and_a_wrong_token_reaches_no_tool()
     {
         await using var client = await ConnectAsync($"{shared.Client.Key}.{shared.Client.Secret}");
         var refused = await client.CallToolAsync(

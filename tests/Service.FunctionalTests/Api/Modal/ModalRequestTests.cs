@@ -15,7 +15,7 @@ public class ModalRequestTests
     }
 
     [Fact]
-    public void A_model_without_those_settings_is_asked_for_its_own()
+    public void A_model_without_those_settings_gets_its_own_defaults()
     {
         var bundle = BundleCatalogue.Default().Find("sketch")!.Bundle;
         ModalRequest.Resolve(

@@ -79,7 +79,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     }
 
     [Fact]
-    public async Task Bad_inputs_are_400_and_the_image_is_looked_at_first()
+    public async Task Bad_inputs_are_400_and_the_image_is_checked_first()
     {
         await using var missing = LoopbackServer.Start(
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "404 Not Found", "", [], cancellationToken));
@@ -115,7 +115,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
     }
 
     [Fact]
-    public async Task Failed_unknown_foreign_and_canceled_calls_are_told_apart()
+    public async Task Failed_unknown_foreign_and_canceled_calls_have_different_answers()
     {
         string failing = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         await shared.Client.EndAsync(failing);

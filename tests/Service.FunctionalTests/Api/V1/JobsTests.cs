@@ -213,7 +213,7 @@ public sealed partial class JobsTests(SharedService shared) : IClassFixture<Shar
     [Theory]
     [InlineData("/v1/jobs")]
     [InlineData("/")]
-    public async Task Bytes_that_are_no_text_are_refused(string address)
+    public async Task Bytes_that_are_not_UTF_8_are_refused(string address)
     {
         var body = new ByteArrayContent(
             [
