@@ -11,16 +11,18 @@ public sealed class ComposedFace : IDisposable
     private const float Least = 1f / 64; // a share below this needs no upsampler
     private const float FadeShare = 0.05f; // of the side of a place, over which it is blended into the picture around it
 
-    private readonly FaceCompositor compositor;
+    private readonly CompositionOptions options;
     private readonly PartUpsampler? upsampler;
     private readonly HeadMotion? motion;
     private readonly HeadWarp? warp;
     private readonly PixelRegion place;
-    private readonly byte[] target, composed;
+    private readonly Picture target;
+    private readonly List<Workspace> workspaces = [];
     private readonly float[] rows, columns; // share of the composed pixels
     private readonly int height, width;
     private IReadOnlyList<byte[]> clip = [];
     private List<DrawnPart>[] parts = []; // of each frame
+    private HeadPose[] poses = []; // of each frame; none if the head keeps still
 
     /// <summary>Creates the composition of one face.</summary>
     /// <param name="portrait">The portrait at the video's size.</param>
@@ -35,9 +37,7 @@ public sealed class ComposedFace : IDisposable
     {
         (this.place, this.upsampler, this.motion, Reference, height, width) =
             (place, upsampler, motion, reference, portrait.Height, portrait.Width);
-        var part = PictureRegion.Cut(portrait, place);
-        compositor = new FaceCompositor((reference.Height, reference.Width), (part.Height, part.Width), options);
-        (target, composed) = (part.Rgb, new byte[compositor.FrameBytes]);
+        (this.options, target) = (options, PictureRegion.Cut(portrait, place));
         rows = Shares(place.Top, place.Bottom, portrait.Height);
         columns = Shares(place.Left, place.Right, portrait.Width);
         if (motion is not null) warp = new HeadWarp(portrait.Height, portrait.Width, place);
@@ -66,11 +66,16 @@ public sealed class ComposedFace : IDisposable
 
     /// <summary>Finds the moving parts of a clip and upsamples them in the frames that they change.</summary>
     /// <param name="frames">Frames of a clip, rows of R, G, B at the generated size.</param>
-    public void Begin(IReadOnlyList<byte[]> frames)
+    /// <param name="first">The first of them, counted from the start of the video.</param>
+    /// <param name="threads">The number of threads that will draw frames.</param>
+    public void Begin(IReadOnlyList<byte[]> frames, int first, int threads)
     {
         clip = frames;
         parts = [.. clip.Select(_ => new List<DrawnPart>())];
+        poses = motion is null ? [] : [.. clip.Select((_, index) => motion.At(first + index))];
+        while (workspaces.Count < threads) workspaces.Add(CreateWorkspace());
         if (upsampler is null) return;
+        var compositor = workspaces[0].Compositor;
         float[] moved = new float[Reference.Height * Reference.Width];
         foreach (byte[] frame in clip) compositor.Mark(frame, Reference.Rgb, moved);
         var boxes = MovingParts.Find(moved, Reference.Height, Reference.Width, Least);
@@ -85,27 +90,27 @@ public sealed class ComposedFace : IDisposable
 
     /// <summary>Draws one frame of the clip.</summary>
     /// <param name="index">The frame, counted from the start of the clip.</param>
-    /// <param name="frame">The frame, counted from the start of the video.</param>
+    /// <param name="thread">The number of the calling thread, from 0. Different threads may draw at the same time.</param>
     /// <param name="canvas">The portrait, rows of R, G, B; changed in place.</param>
-    public void Draw(int index, int frame, Span<byte> canvas)
+    public void Draw(int index, int thread, Span<byte> canvas)
     {
-        var upsampled = parts[index];
+        var (compositor, composed, still) = workspaces[thread];
         if (place == new PixelRegion(0, 0, height, width))
         {
-            compositor.Compose(target, clip[index], Reference.Rgb, canvas, upsampled);
+            compositor.Compose(target.Rgb, clip[index], Reference.Rgb, canvas, parts[index]);
         }
         else
         {
-            compositor.Compose(target, clip[index], Reference.Rgb, composed, upsampled);
-            Paste(canvas);
+            compositor.Compose(target.Rgb, clip[index], Reference.Rgb, composed, parts[index]);
+            Paste(composed, canvas);
         }
-        if (motion is not null) warp!.Apply(canvas, motion.At(frame));
+        warp?.Apply(canvas, poses[index], still);
     }
 
     public void Dispose() => upsampler?.Dispose();
 
     /// <summary>Blends the composed place into the portrait. What is outside the portrait is left out.</summary>
-    private void Paste(Span<byte> canvas)
+    private void Paste(byte[] composed, Span<byte> canvas)
     {
         int left = Math.Max(0, place.Left), right = Math.Min(width, place.Right);
         for (int y = Math.Max(0, place.Top); y < Math.Min(height, place.Bottom); y++)
@@ -134,4 +139,16 @@ public sealed class ComposedFace : IDisposable
         }
         return shares;
     }
+
+    private Workspace CreateWorkspace()
+    {
+        var compositor = new FaceCompositor((Reference.Height, Reference.Width), (target.Height, target.Width), options);
+        return new Workspace(compositor, new byte[compositor.FrameBytes], warp is null ? [] : new byte[warp.StillBytes]);
+    }
+
+    /// <summary>The buffers of one thread.</summary>
+    /// <param name="Compositor">Composes the place.</param>
+    /// <param name="Composed">The composed place.</param>
+    /// <param name="Still">A frame before its head is moved.</param>
+    private sealed record Workspace(FaceCompositor Compositor, byte[] Composed, byte[] Still);
 }

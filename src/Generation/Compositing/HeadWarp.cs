@@ -25,7 +25,6 @@ internal sealed class HeadWarp
     private readonly PixelRegion square, area;
     private readonly float side;
     private readonly float[] head, middle, body; // weights of each pixel of the area
-    private readonly byte[] source;
 
     /// <summary>
     /// Computes the tables of weights: for the rows of a pixel's neighbourhood, and for its columns as two vectors of two pixels each.
@@ -59,17 +58,20 @@ internal sealed class HeadWarp
             Math.Min(height - Margin, square.Bottom + around), Math.Min(width - Margin, square.Right + around));
         int pixels = (area.Bottom - area.Top) * (area.Right - area.Left);
         (head, middle, body) = (new float[pixels], new float[pixels], new float[pixels]);
-        source = new byte[3 * height * width + Vector128<byte>.Count];
         Weigh();
     }
+
+    /// <summary>Size in bytes of the buffer that <see cref="Apply"/> copies a frame to; its vectors reach beyond the last pixel.</summary>
+    public int StillBytes => 3 * height * width + Vector128<byte>.Count;
 
     /// <summary>Moves the head in a frame.</summary>
     /// <param name="frame">Rows of R, G, B; changed in place.</param>
     /// <param name="pose">How far the head moves.</param>
+    /// <param name="still">Receives the frame as it was; of at least <see cref="StillBytes"/>. Calls at the same time need one each.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // rarely called, but with a loop over all pixels
-    public void Apply(Span<byte> frame, in HeadPose pose)
+    public void Apply(Span<byte> frame, in HeadPose pose, byte[] still)
     {
-        frame.CopyTo(source);
+        frame.CopyTo(still);
         float centreX = square.Left + HeadX * side, neckY = square.Top + NeckY * side;
         float shiftX = pose.ShiftX * side, shiftY = pose.ShiftY * side;
         float turn = pose.Turn * side, nod = pose.Nod * side, lift = pose.Breath * side;
@@ -83,7 +85,7 @@ internal sealed class HeadWarp
                 float dx = whole * rowShift + middle[pixel] * turn;
                 float dy = whole * (shiftY + pose.Roll * (x - centreX)) + middle[pixel] * nod - body[pixel] * lift;
                 if (MathF.Abs(dx) < Least && MathF.Abs(dy) < Least) continue;
-                Sample(x - dx, y - dy, frame.Slice(3 * (y * width + x), 3));
+                Sample(still, x - dx, y - dy, frame.Slice(3 * (y * width + x), 3));
             }
         }
     }
@@ -106,12 +108,12 @@ internal sealed class HeadWarp
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void Sample(float x, float y, Span<byte> into)
+    private void Sample(byte[] source, float x, float y, Span<byte> into)
     {
         x = Math.Clamp(x, 1, width - 3);
         y = Math.Clamp(y, 1, height - 3);
         int left = (int)x, top = (int)y, across = 2 * (int)((x - left) * Phases), down = CatmullRom.Taps * (int)((y - top) * Phases);
-        var columns = Avx512F.IsSupported ? WeighWide(left, top, across, down) : Weigh(left, top, across, down);
+        var columns = Avx512F.IsSupported ? WeighWide(source, left, top, across, down) : Weigh(source, left, top, across, down);
         var colour = columns.GetLower() + columns.GetUpper() + Vector128.Create(0.5f);
         var rounded = Vector128.ConvertToInt32(Vector128.Clamp(colour, Vector128<float>.Zero, Vector128.Create(255f)));
         into[0] = (byte)rounded[0];
@@ -121,7 +123,7 @@ internal sealed class HeadWarp
 
     /// <summary>Weighs 4 x 4 pixels; the sum of the two halves of the result is their colour.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector256<float> Weigh(int left, int top, int across, int down)
+    private Vector256<float> Weigh(byte[] source, int left, int top, int across, int down)
     {
         var (near, far) = (Vector256<float>.Zero, Vector256<float>.Zero); // the first two columns, and the last two
         for (int row = 0; row < CatmullRom.Taps; row++)
@@ -134,9 +136,9 @@ internal sealed class HeadWarp
         return near * Across[across] + far * Across[across + 1];
     }
 
-    /// <summary>Computes <see cref="Weigh(int, int, int, int)"/> with vectors of 16 values; the results are equal to the bit.</summary>
+    /// <summary>Computes <see cref="Weigh(byte[], int, int, int, int)"/> with vectors of 16 values; the results are equal to the bit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private Vector256<float> WeighWide(int left, int top, int across, int down)
+    private Vector256<float> WeighWide(byte[] source, int left, int top, int across, int down)
     {
         var sum = Vector512<float>.Zero;
         for (int row = 0; row < CatmullRom.Taps; row++)

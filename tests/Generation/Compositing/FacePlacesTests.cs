@@ -63,7 +63,7 @@ public sealed class FacePlacesTests
         var reference = new Picture(drawn, drawn, [.. Enumerable.Repeat((byte)100, 3 * drawn * drawn)]);
         byte[] still = [.. reference.Rgb], changed = [.. Enumerable.Repeat((byte)200, 3 * drawn * drawn)];
         using var video = new ComposedVideo(portrait, [new ComposedFace(portrait, place, reference, Options)]);
-        byte[][] frames = [.. video.Compose([still, changed]).Select(frame => (byte[])frame.Clone())];
+        byte[][] frames = Copies(video.Compose([still, changed]));
         frames[0].ShouldBe(portrait.Rgb);
         ((int)frames[1][3 * (70 * width + 110)]).ShouldBe(200, "the middle of the place");
         for (int y = 0; y < height; y++)
@@ -78,6 +78,30 @@ public sealed class FacePlacesTests
         int edge = 3 * (70 * width + place.Left), before = portrait.Rgb[edge];
         ((double)frames[1][edge]).ShouldBe(before + 0.1 * (200 - before), 2, "the edge of the place is blended into the portrait");
     }
+
+    [Fact]
+    public void Frames_do_not_depend_on_the_number_of_threads()
+    {
+        const int height = 150, width = 211, drawn = 32;
+        var portrait = new Picture(width, height, random.Bytes(3 * height * width));
+        byte[][] clip = [.. Enumerable.Range(0, 7).Select(_ => random.Bytes(3 * drawn * drawn))];
+        byte[][] one = Compose(1), three = Compose(3);
+        for (int frame = 1; frame < one.Length; frame++) one[frame].SequenceEqual(one[frame - 1]).ShouldBeFalse("every frame differs");
+        for (int frame = 0; frame < one.Length; frame++) three[frame].SequenceEqual(one[frame]).ShouldBeTrue($"frame {frame}");
+
+        byte[][] Compose(int threads)
+        {
+            // Two people; the first square is cut by a border of the portrait.
+            PixelRegion[] places = [new(-10, -5, 100, 105), new(30, 110, 130, 210)];
+            var reference = new Picture(drawn, drawn, [.. Enumerable.Repeat((byte)100, 3 * drawn * drawn)]);
+            ComposedFace[] faces = [.. places.Select((place, person) =>
+                new ComposedFace(portrait, place, reference, Options, motion: new HeadMotion(null, person, 1)))];
+            using var video = new ComposedVideo(portrait, faces, 50, threads);
+            return [.. Enumerable.Range(0, 2).SelectMany(_ => Copies(video.Compose(clip, [.. clip.Reverse()])))];
+        }
+    }
+
+    private static byte[][] Copies(IEnumerable<byte[]> frames) => [.. frames.Select(frame => (byte[])frame.Clone())];
 
     private async Task<SourcePictures> OpenAsync(int height, int width, IReadOnlyList<SpeakerBox>? people)
     {

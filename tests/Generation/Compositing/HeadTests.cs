@@ -56,10 +56,11 @@ public sealed class HeadTests
         }
         byte[] moved = [.. frame];
         var warp = new HeadWarp(height, width, new PixelRegion(top, left, top + side, left + side));
-        warp.Apply(moved, new HeadPose(0, 0, 0, 0, 0, 0));
+        byte[] still = new byte[warp.StillBytes];
+        warp.Apply(moved, new HeadPose(0, 0, 0, 0, 0, 0), still);
         moved.ShouldBe(frame, "at rest nothing changes");
 
-        warp.Apply(moved, new HeadPose(ShiftX: 2f / side, ShiftY: -3f / side, 0, 0, 0, 0));
+        warp.Apply(moved, new HeadPose(ShiftX: 2f / side, ShiftY: -3f / side, 0, 0, 0, 0), still);
         int middle = 3 * ((top + (int)(0.45f * side)) * width + left + side / 2);
         ((int)moved[middle]).ShouldBe(frame[middle] - 2);
         ((int)moved[middle + 1]).ShouldBe(frame[middle + 1] - 2 + 3);
@@ -79,7 +80,8 @@ public sealed class HeadTests
         const int size = 90;
         byte[] frame = random.Bytes(3 * size * size), moved = [.. frame];
         var pose = new HeadPose(0.35f / size, 0.6f / size, 0, 0, 0, 0);
-        new HeadWarp(size, size, new PixelRegion(0, 0, size, size)).Apply(moved, pose);
+        var warp = new HeadWarp(size, size, new PixelRegion(0, 0, size, size));
+        warp.Apply(moved, pose, new byte[warp.StillBytes]);
         float[] across = new float[4], down = new float[4];
         for (int y = 36; y < 46; y++) // inside the ellipse, where the weight is 1
         {
