@@ -67,7 +67,7 @@ internal sealed class HeadWarp
     /// <summary>Moves the head in a frame.</summary>
     /// <param name="frame">Rows of R, G, B; changed in place.</param>
     /// <param name="pose">How far the head moves.</param>
-    /// <param name="still">Receives the frame as it was; of at least <see cref="StillBytes"/>. Calls at the same time need one each.</param>
+    /// <param name="still">Receives the frame as it was; at least <see cref="StillBytes"/> long. Each thread needs its own.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // rarely called, but with a loop over all pixels
     public void Apply(Span<byte> frame, in HeadPose pose, byte[] still)
     {
@@ -136,7 +136,7 @@ internal sealed class HeadWarp
         return near * Across[across] + far * Across[across + 1];
     }
 
-    /// <summary>Computes <see cref="Weigh(byte[], int, int, int, int)"/> with vectors of 16 values; the results are equal to the bit.</summary>
+    /// <summary>Weighs with vectors of 16 values; the results are equal to the bit.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private Vector256<float> WeighWide(byte[] source, int left, int top, int across, int down)
     {
