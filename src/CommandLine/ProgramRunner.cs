@@ -49,6 +49,11 @@ public static class ProgramRunner
             if (parsed.CommandResult.Command is not (RootCommand or { Name: "doctor" })) TorchLibraries.Load(TorchOptions.Current);
             return await parsed.InvokeAsync(Configuration, signals?.Token ?? default).ConfigureAwait(false);
         }
+        catch (CommandException stopped) when (signals is { Stopped: true } && stopped.ExitCode == ExitCodes.Cancelled)
+        {
+            StopSignals.Leave(stopped.Message);
+            return ExitCodes.Cancelled;
+        }
         catch (Exception) when (signals is { Stopped: true })
         {
             // Work that is stopped may fail in any way, for example because ffmpeg got the signal too.

@@ -28,11 +28,11 @@ internal sealed class StopSignals : IDisposable
     /// <summary>Whether a signal has come.</summary>
     public bool Stopped => Volatile.Read(ref signals) > 0;
 
-    /// <summary>Says so, deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
-    public static void Leave()
+    /// <summary>Prints the message, deletes temporary files and ends the process with <see cref="ExitCodes.Cancelled"/>.</summary>
+    public static void Leave(string message = "stopped")
     {
         if (Terminal.CanRedraw) Console.Error.Write(Terminal.EraseLine); // a bar, or what the terminal shows for Ctrl-C
-        ProgramRunner.Complain("stopped");
+        ProgramRunner.Complain(message);
         ProcessEnd.Now(ExitCodes.Cancelled);
     }
 

@@ -78,6 +78,26 @@ public sealed class ModelsCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Ctrl_C_keeps_what_was_downloaded_and_one_line_tells_how_to_continue()
+    {
+        WriteBundle();
+        server.BytesPerSecond = 1000;
+        var stopped = await Run(["models", "pull", "mine", "--store", Store], async process =>
+        {
+            while (server.BytesSent == 0) await Task.Delay(20, TestContext.Current.CancellationToken);
+            using var kill = Process.Start("kill", ["-INT", $"{process.Id}"]);
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        });
+        stopped.Code.ShouldBe(130, stopped.Error);
+        stopped.Error.TrimEnd().Split('\n')[^1].ShouldBe(
+            "locutor: stopped; what was downloaded is kept, and the same command continues from there");
+        server.BytesPerSecond = int.MaxValue;
+        var again = await Run("models", "pull", "mine", "--store", Store);
+        again.Code.ShouldBe(0, again.Error);
+        again.Output.ShouldContain("all 7 here");
+    }
+
+    [Fact]
     public async Task A_token_is_taken_from_the_hubs_own_file_or_from_the_environment()
     {
         WriteBundle();
@@ -162,7 +182,9 @@ public sealed class ModelsCommandTests : IAsyncLifetime
             JsonSerializer.Serialize(bundle));
     }
 
-    private async Task<(int Code, string Output, string Error)> Run(params string[] arguments)
+    private Task<(int Code, string Output, string Error)> Run(params string[] arguments) => Run(arguments, _ => Task.CompletedTask);
+
+    private async Task<(int Code, string Output, string Error)> Run(string[] arguments, Func<Process, Task> meanwhile)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
         {
@@ -179,8 +201,9 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         start.Environment.Remove("LOCUTOR_MIRRORS");
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
-        string error = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
+        await meanwhile(process);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await said, error);
+        return (process.ExitCode, await said, await error);
     }
 }

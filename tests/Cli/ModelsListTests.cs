@@ -5,7 +5,7 @@ using Locutor.Models.Store;
 
 namespace Locutor.Cli.Tests;
 
-/// <summary><c>locutor models list</c>: a table that a terminal shows without breaks, and the same for programs.</summary>
+/// <summary><c>locutor models list</c> and <c>show</c> fit into a terminal; <c>list --json</c> is for programs.</summary>
 public sealed class ModelsListTests
 {
     [Fact]
@@ -37,10 +37,23 @@ public sealed class ModelsListTests
         sketch.GetProperty("filesHere").GetInt32().ShouldBe(sketch.GetProperty("files").GetInt32());
     }
 
-    private static string List(params string[] options)
+    [Fact]
+    public void The_explanation_of_each_model_fits_into_100_columns()
+    {
+        foreach (string name in BundleCatalogue.Default().Names())
+        {
+            string[] lines = Run("show", name).Split('\n');
+            lines.ShouldAllBe(line => line.Length <= 100, name);
+            lines[0].ShouldStartWith(name + ": ");
+        }
+    }
+
+    private static string List(params string[] options) => Run(["list", .. options]);
+
+    private static string Run(params string[] words)
     {
         var output = new StringWriter();
-        LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(["models", "list", .. options])
+        LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(["models", .. words])
             .Invoke(new InvocationConfiguration { Output = output });
         return output.ToString().ReplaceLineEndings("\n");
     }

@@ -65,7 +65,16 @@ internal static class ModelsCommand
     {
         BundleFile[] files = [.. names.SelectMany(n => FilesOf(n, preset))];
         using var line = new PullLine(Console.Error, Console.IsErrorRedirected);
-        int fetched = await store.PullAsync(files, line, cancellationToken);
+        int fetched;
+        try
+        {
+            fetched = await store.PullAsync(files, line, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            throw new CommandException(
+                ExitCodes.Cancelled, "stopped; what was downloaded is kept, and the same command continues from there");
+        }
         line.Dispose();
         Console.WriteLine(
             $"{string.Join(", ", names)}: {fetched} files fetched, all {files.SelectMany(store.WithShards).Distinct().Count()} here " +

@@ -28,6 +28,7 @@ internal sealed class PullLine(TextWriter output, bool plain, string noun = "fil
                 output.WriteLine(text);
                 return;
             }
+            if (text.Length >= Terminal.Width) text = text[..(Terminal.Width - 1)]; // a line that wraps cannot be redrawn
             output.Write("\r" + text.PadRight(width));
             width = text.Length;
         }

@@ -77,7 +77,7 @@ internal static class TokensCommand
             var quota = new TokenQuota(
                 parsed.GetValue(Queued), parsed.GetValue(Running), parsed.GetValue(VideoSeconds), parsed.GetValue(GpuSeconds));
             TimeSpan? lifetime = parsed.GetValue(Days) is { } count ? TimeSpan.FromDays(count) : null;
-            var made = Open(parsed.GetValue(data)).Create(
+            var made = JobsHosting.OpenTokens(Cluster(parsed.GetValue(data))).Create(
                 parsed.GetValue(Name)!, Scopes(parsed.GetValue(ScopeNames)!), lifetime, quota);
             Console.WriteLine($"Modal-Key: {made.Token.KeyId}");
             Console.WriteLine($"Modal-Secret: {made.Secret}");
@@ -91,19 +91,31 @@ internal static class TokensCommand
         command.SetAction(parsed =>
         {
             var now = DateTimeOffset.UtcNow;
-            var tokens = Open(parsed.GetValue(data)).List();
-            if (tokens.Count == 0) Console.Error.WriteLine("There is no token yet: 'locutor tokens create' makes one.");
+            var cluster = Cluster(parsed.GetValue(data));
+            var tokens = JobsHosting.Exists(cluster) ? JobsHosting.OpenTokens(cluster).List() : [];
+            if (tokens.Count == 0)
+            {
+                string place = cluster.Postgres is null ? cluster.DataFolder : "the database";
+                parsed.InvocationConfiguration.Error.WriteLine($"There is no token in {place} yet: 'locutor tokens create' makes one.");
+                return;
+            }
+            int width = tokens.Max(token => token.KeyId.Length);
+            parsed.InvocationConfiguration.Output.WriteLine(Row(width, "KEY", "STATE", "CREATED", "EXPIRES", "SCOPES", "NAME"));
             foreach (var token in tokens)
             {
                 string state = token.RevokedAt is not null ? "revoked" : token.ExpiresAt <= now ? "expired" : "active";
-                string expires = token.ExpiresAt?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) ?? "never";
-                Console.WriteLine(
-                    $"{token.KeyId}  {state,-7}  {token.CreatedAt:yyyy-MM-dd}  {expires,-10}  " +
-                    $"{token.Scopes.ToString().ToLowerInvariant(),-22}  {token.Name}");
+                parsed.InvocationConfiguration.Output.WriteLine(Row(
+                    width, token.KeyId, state, Day(token.CreatedAt), token.ExpiresAt is { } end ? Day(end) : "never",
+                    token.Scopes.ToString().ToLowerInvariant(), token.Name));
             }
         });
         return command;
     }
+
+    private static string Row(int width, string key, string state, string created, string expires, string scopes, string name) =>
+        $"{key.PadRight(width)}  {state,-7}  {created,-10}  {expires,-10}  {scopes,-22}  {name}".TrimEnd();
+
+    private static string Day(DateTimeOffset time) => time.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     private static Command Revoke(Option<string?> data)
     {
@@ -117,8 +129,11 @@ internal static class TokensCommand
         var command = new Command("revoke", "Revoke a token permanently. Webhooks of its jobs are still sent.") { key, jobs };
         command.SetAction(parsed =>
         {
+            var cluster = Cluster(parsed.GetValue(data));
+            if (!JobsHosting.Exists(cluster))
+                throw new CommandException(ExitCodes.BadInput, $"{cluster.DataFolder} has no tokens; --data names the service's folder");
             bool cancel = (parsed.GetValue(jobs) ?? AskAboutJobs()) == "cancel";
-            if (!Open(parsed.GetValue(data)).Revoke(parsed.GetValue(key)!, cancel))
+            if (!JobsHosting.OpenTokens(cluster).Revoke(parsed.GetValue(key)!, cancel))
                 throw new CommandException(ExitCodes.BadInput, $"there is no active token '{parsed.GetValue(key)}'");
             Console.WriteLine(
                 $"{parsed.GetValue(key)} is revoked; its unfinished jobs " +
@@ -141,10 +156,10 @@ internal static class TokensCommand
         }
     }
 
-    private static TokenStore Open(string? data)
+    private static ClusterOptions Cluster(string? data)
     {
         var settings = ServeCommand.Load(null, data is null ? [] : [new("data", data)]);
-        return JobsHosting.OpenTokens(new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres });
+        return new ClusterOptions { DataFolder = settings.Data, Postgres = settings.Postgres };
     }
 
     private static TokenScopes Scopes(string text)

@@ -1,4 +1,3 @@
-using System.Text;
 using Locutor.Generation.Diagnosis;
 
 namespace Locutor.Cli.Doctor;
@@ -59,26 +58,8 @@ internal sealed class FindingLines(TextWriter output, int width, bool colours)
     private string Broken(string text, int indent)
     {
         int room = width - indent - 1;
-        if (width == 0 || room < LeastText || text.Length <= room) return text;
-        var broken = new StringBuilder();
-        int column = 0;
-        foreach (string word in text.Split(' '))
-        {
-            if (column > 0 && column + 1 + word.Length > room)
-            {
-                broken.AppendLine().Append(' ', indent);
-                column = 0;
-            }
-            else if (column > 0)
-            {
-                broken.Append(' ');
-                column++;
-            }
-
-            broken.Append(word);
-            column += word.Length;
-        }
-
-        return broken.ToString();
+        return width == 0 || room < LeastText
+            ? text
+            : string.Join(Environment.NewLine + new string(' ', indent), WrappedText.Lines(text, room));
     }
 }

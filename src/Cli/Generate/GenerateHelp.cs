@@ -58,7 +58,7 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         output.WriteLine();
         string ranges = $"Ranges and defaults below are those of the model {context.Bundle.Name}. Add --model NAME or --preset NAME to " +
             "--help for those of another model or preset.";
-        foreach (string line in Wrap(ranges, width)) output.WriteLine(line);
+        foreach (string line in WrappedText.Lines(ranges, width)) output.WriteLine(line);
         foreach (var (group, heading) in Headings)
         {
             output.WriteLine($"\n{heading}:");
@@ -101,25 +101,10 @@ internal sealed class GenerateHelp(IReadOnlyList<(string Heading, IReadOnlyList<
         int indent = width < LeastBeside ? 6 : NameWidth + 2;
         bool beside = name.Length <= indent - 2;
         if (!beside) output.WriteLine(name);
-        foreach (string line in Wrap(details, width - indent))
+        foreach (string line in WrappedText.Lines(details, width - indent))
         {
             output.WriteLine((beside ? name : "").PadRight(indent) + line);
             beside = false;
         }
-    }
-
-    private static IEnumerable<string> Wrap(string text, int width)
-    {
-        string line = "";
-        foreach (string word in text.Split(' '))
-        {
-            if (line.Length > 0 && line.Length + 1 + word.Length > width)
-            {
-                yield return line;
-                line = "";
-            }
-            line += line.Length == 0 ? word : " " + word;
-        }
-        yield return line;
     }
 }

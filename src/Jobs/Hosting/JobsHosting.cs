@@ -120,6 +120,10 @@ public static class JobsHosting
     /// <summary>Reads facts about the database of an installation. It creates or updates the schema first if necessary.</summary>
     public static DatabaseFacts ReadFacts(ClusterOptions cluster) => DatabaseFacts.Read(Open(cluster));
 
+    /// <summary>Returns whether an installation exists: with PostgreSQL always, with SQLite when its folder has a database.</summary>
+    public static bool Exists(ClusterOptions cluster) =>
+        cluster.Postgres is not null || File.Exists(Path.Combine(cluster.DataFolder, SqliteDatabase.FileName));
+
     private static Func<DbConnection> Open(ClusterOptions cluster)
     {
         if (cluster.Postgres is { } postgres)

@@ -76,8 +76,8 @@ public sealed class AddressGuard
         }
         if (addresses.FirstOrDefault(address => !Allows(address)) is { } blocked)
         {
-            throw new InputException(
-                Jobs.Records.JobError.AddressBlocked, $"{target.Host} is at {blocked}, which is not a public address", false);
+            string found = IPAddress.TryParse(target.Host, out _) ? $"{blocked}" : $"{target.Host} is at {blocked}, which";
+            throw new InputException(Jobs.Records.JobError.AddressBlocked, $"{found} is not a public address", false);
         }
 
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

@@ -92,9 +92,20 @@ public sealed class AddressGuardTests
         var guard = new AddressGuard(
             new ServeSettings(), (_, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse("93.184.216.34"), IPAddress.Loopback]));
         using var fetcher = new UrlFetcher(guard, new ServeSettings { FetchSeconds = 60 });
-        (
-            await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://both.example:{inside.Port}/", Stream.Null, default)))
-            .Code.ShouldBe(JobError.AddressBlocked);
+        var refused = await Should.ThrowAsync<InputException>(
+            fetcher.FetchAsync($"http://both.example:{inside.Port}/", Stream.Null, default));
+        refused.Code.ShouldBe(JobError.AddressBlocked);
+        refused.Message.ShouldBe("both.example is at 127.0.0.1, which is not a public address");
         inside.Connections.ShouldBe(0);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("[::1]", "::1")]
+    public async Task An_inner_address_is_named_once(string host, string named)
+    {
+        using var fetcher = new UrlFetcher(new AddressGuard(new ServeSettings()), new ServeSettings { FetchSeconds = 60 });
+        var refused = await Should.ThrowAsync<InputException>(fetcher.FetchAsync($"http://{host}:9/", Stream.Null, default));
+        refused.Message.ShouldBe($"{named} is not a public address");
     }
 }

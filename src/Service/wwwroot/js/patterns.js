@@ -154,6 +154,7 @@ export const Patterns = [
   "the data URL's base64 cannot be read",
   "the name {host} cannot be resolved",
   "{host} is at {address}, which is not a public address",
+  "{address} is not a public address",
   "{host} does not answer ({reason})",
 
   // Jobs that fail.
