@@ -1,7 +1,9 @@
 #!/bin/bash
 # Starts compose.yaml on a machine without Docker and without access to public registries, and checks it: all services start, a job makes a
-# video, workers are added by --scale, and a stop lets a running job finish. Needs root, podman, docker-compose, buildah, curl, ffprobe,
-# the images of debian-bases.sh and localhost/locutor:cpu. The stand-ins for PostgreSQL and the store are made from packages (stand-ins/).
+# video, workers are added by --scale, a stop lets a running job finish, and the service worker-gpu makes a video (without GPUs: it then
+# has a worker on the CPU). Needs root, podman, runc, docker-compose, buildah, curl,
+# ffprobe, the images of debian-bases.sh and localhost/locutor:cpu. The stand-ins for PostgreSQL and the store are made from packages
+# (stand-ins/). The machine needs no systemd and no right to raise limits; CONTAINERS_CONF names other settings of podman.
 #   deploy/compose/try-compose.sh
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd) root=$(cd "$(dirname "$0")/../.." && pwd) work=$(mktemp -d)
@@ -10,6 +12,17 @@ for image in postgres store; do
     -t localhost/locutor-try-$image "$here/stand-ins" > "$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 done
 
+if [ -z "${CONTAINERS_CONF:-}" ]; then
+  export CONTAINERS_CONF=$work/containers.conf
+  cat > "$CONTAINERS_CONF" << END
+[containers]
+default_ulimits = ["nofile=$(ulimit -Hn):$(ulimit -Hn)", "nproc=10000:10000"]
+[engine]
+cgroup_manager = "cgroupfs"
+runtime = "runc"
+events_logger = "file"
+END
+fi
 podman system service --time 0 "unix://$work/podman.sock" > "$work/podman.log" 2>&1 &
 engine=$!
 # Podman leaves health checks to timers of systemd, which a container or a small machine does not have.
@@ -19,9 +32,10 @@ done > /dev/null 2>&1 &
 health=$!
 export DOCKER_HOST="unix://$work/podman.sock" COMPOSE_HTTP_TIMEOUT=600 LOCUTOR_SECRET=a-secret-for-the-test LOCUTOR_PORT=${PORT:-18081}
 export LOCUTOR_IMAGE=${LOCUTOR_IMAGE:-localhost/locutor:cpu} POSTGRES_IMAGE=localhost/locutor-try-postgres
-export STORE_IMAGE=localhost/locutor-try-store STORE_CLIENT_IMAGE=localhost/locutor-try-store
-sed '/^name:/d' "$here/compose.yaml" > "$work/compose.yaml" # docker-compose 1 does not know the project's name
-compose() { docker-compose --project-directory "$here" -p locutor-try -f "$work/compose.yaml" --profile cpu "$@"; }
+export LOCUTOR_GPU_IMAGE=$LOCUTOR_IMAGE STORE_IMAGE=localhost/locutor-try-store STORE_CLIENT_IMAGE=localhost/locutor-try-store
+# docker-compose 1 does not know the project's name, and there are no GPUs.
+sed -e '/^name:/d' -e '/^    deploy:$/,/devices:/d' "$here/compose.yaml" > "$work/compose.yaml"
+compose() { docker-compose --project-directory "$here" -p locutor-try -f "$work/compose.yaml" --profile cpu --profile gpu "$@"; }
 end() {
   code=$?
   [ $code = 0 ] || compose logs --no-color --tail 40 2>&1 | tail -150
@@ -43,7 +57,8 @@ ended() {
   done
   echo "$status"
 }
-workers() { ask "$url/v1/workers" | python3 -c 'import json, sys; print(len(json.load(sys.stdin)["workers"]))'; }
+# workers: their number; nothing while the service does not answer.
+workers() { ask "$url/v1/workers" | python3 -c 'import json, sys; print(len(json.loads(sys.stdin.read() or "{\"workers\": []}")["workers"]))'; }
 until_workers() {
   for _ in $(seq 180); do
     [ "$(workers)" != "$1" ] || return 0
@@ -54,7 +69,7 @@ until_workers() {
 }
 
 step "up"
-compose up -d --no-build > "$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
+compose up -d --no-build --scale worker-gpu=0 > "$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
 tokens=$(compose exec -T locutor /app/locutor tokens create --scopes all 2> "$work/run.log") || { cat "$work/run.log"; exit 1; }
 key=$(grep -o 'wk-[0-9A-Za-z]*' <<< "$tokens") secret=$(grep -o 'ws-[0-9A-Za-z]*' <<< "$tokens")
 until_workers 1
@@ -63,7 +78,7 @@ job=$(submit)
 [ "$(ended "$job")" = succeeded ] || { ask "$url/v1/jobs/$job"; exit 1; }
 ask "$url/v1/jobs/$job/video" -o "$work/video.mp4"
 step "a video: $(stat -c %s "$work/video.mp4") bytes, $(ffprobe -v error -show_entries format=duration -of csv=p=0 "$work/video.mp4") s"
-compose up -d --no-build --scale worker-cpu=3 > "$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
+compose up -d --no-build --scale worker-gpu=0 --scale worker-cpu=3 > "$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
 until_workers 3
 step "three workers"
 job=$(submit)
@@ -73,5 +88,9 @@ compose stop worker-cpu > "$work/stop.log" 2>&1 || { cat "$work/stop.log"; exit 
 [ "$(ask "$url/v1/jobs/$job" | field status)" = succeeded ] || { ask "$url/v1/jobs/$job"; exit 1; }
 [ "$(ask "$url/v1/jobs/$job" | field attempt)" = 1 ] || { ask "$url/v1/jobs/$job"; exit 1; }
 step "the workers were stopped during a job and finished it first"
+compose up -d --no-build worker-gpu > "$work/up.log" 2>&1 || { cat "$work/up.log"; exit 1; }
+job=$(submit)
+[ "$(ended "$job")" = succeeded ] || { ask "$url/v1/jobs/$job"; exit 1; }
+step "worker-gpu, a second node with its own worker, made a video"
 compose stop > "$work/stop.log" 2>&1 || { cat "$work/stop.log"; exit 1; }
 step "stopped"

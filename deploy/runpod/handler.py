@@ -1,21 +1,25 @@
-"""A worker of a RunPod queue endpoint: it hands each job to the program on this machine and returns the video.
+"""A worker of a RunPod queue endpoint: it starts the program, hands each job to it and returns the video.
 
 The input of a job has the fields of POST /v1/jobs (docs/requests.md), with addresses for the files. The output has the signed address of
 the video for 24 hours where LOCUTOR_PUBLIC_URL names an address that callers reach, and else the video in base64.
-Start: `locutor serve --no-auth --urls http://127.0.0.1:8080` and then `python3 handler.py`.
+The image of Containerfile in this folder runs it. LOCUTOR_PULL names models to download first; LOCUTOR_STORE=/runpod-volume keeps them for
+the next worker. LOCUTOR_URL and LOCUTOR_TOKEN use a service that runs already.
 """
 import base64
 import json
 import os
+import subprocess
 import time
 import urllib.error
 import urllib.request
 
 import runpod
 
-URL = os.environ.get("LOCUTOR_URL", "http://127.0.0.1:8080")
+OWN = "http://127.0.0.1:8080"
+URL = os.environ.get("LOCUTOR_URL", OWN)
 TOKEN = os.environ.get("LOCUTOR_TOKEN")
 PUBLIC = os.environ.get("LOCUTOR_PUBLIC_URL")
+PROGRAM = os.environ.get("LOCUTOR_PROGRAM", "/app/locutor")
 
 
 def ask(method, path, body=None):
@@ -52,5 +56,21 @@ def handler(job):
     return output
 
 
+def start():
+    """Downloads the models, starts the program and waits until it is ready, since RunPod sends jobs at once."""
+    subprocess.run(["/app/pull-models"], check=True)
+    program = subprocess.Popen([PROGRAM, "serve", "--no-auth", "--urls", OWN])
+    while program.poll() is None:
+        try:
+            if ask("GET", "/readyz")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise SystemExit(f"the program ended with code {program.returncode}")
+
+
 if __name__ == "__main__":
+    if URL == OWN:
+        start()
     runpod.serverless.start({"handler": handler})

@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
 using Locutor.Cli.Commands;
 using Locutor.Generation.Diagnosis;
 using Locutor.Service.Settings;
@@ -49,6 +51,25 @@ public sealed class ComposeTests
         }
     }
 
+    [Theory]
+    [InlineData("locutor")]
+    [InlineData("worker-cpu")]
+    [InlineData("worker-gpu")]
+    public void A_stop_leaves_time_for_the_drain(string name)
+    {
+        var service = (YamlMappingNode)Map(Load("compose/compose.yaml"), "services")[name];
+        double drain = new ServeSettings().DrainSeconds;
+        string[] words = [.. ((YamlSequenceNode)service["command"]).Select(word => word.ToString())];
+        for (int i = 1; i < words.Length; i++)
+        {
+            if (words[i - 1] == "--drain-seconds") drain = double.Parse(words[i], CultureInfo.InvariantCulture);
+            if (words[i].StartsWith("drain_seconds=", StringComparison.Ordinal))
+                drain = double.Parse(words[i].Split('=')[1], CultureInfo.InvariantCulture);
+        }
+        double.Parse(service["stop_grace_period"].ToString().TrimEnd('s'), CultureInfo.InvariantCulture)
+            .ShouldBeGreaterThanOrEqualTo(drain + 20);
+    }
+
     [Fact]
     public void The_image_copies_what_exists_and_its_user_is_not_root()
     {
@@ -75,6 +96,10 @@ public sealed class ComposeTests
         task.Children.Keys.Select(key => key.ToString()).ShouldBe(["name", "resources", "envs", "setup", "run"], ignoreOrder: true);
         foreach (string script in new[] { "setup", "run" })
             task[script].ToString().ShouldContain("$LOCUTOR_IMAGE");
+        // Docker ends a container 10 s after the request to stop, unless it is told otherwise.
+        string run = task["run"].ToString();
+        double Number(string name) => double.Parse(Regex.Match(run, $@"{name}[= ](\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
+        Number("--stop-timeout").ShouldBeGreaterThanOrEqualTo(Number("drain_seconds") + 20);
     }
 
     private static YamlMappingNode Load(string file)

@@ -33,7 +33,9 @@ public sealed class SystemdTests
     public void The_command_and_the_settings_exist_and_a_stop_leaves_time_for_the_drain()
     {
         var settings = new ServeSettings();
-        foreach (string[] pair in Values("Environment").Select(value => value.Split('=', 2)))
+        var variables = Values("Environment").Select(value => value.Split('=', 2)).ToLookup(pair => pair[0] == "HOME");
+        variables[true].Single()[1].ShouldBe($"/var/lib/{Values("StateDirectory").Single()}", "models and cache must be writable");
+        foreach (string[] pair in variables[false])
         {
             pair[0].ShouldStartWith("LOCUTOR_");
             settings = SettingsTable.Apply(settings, pair[0][8..].ToLowerInvariant(), pair[1]);
