@@ -31,6 +31,10 @@ if [ -z "${LOCUTOR_LONG_TESTS:-}" ]; then
   export DOTNET_ThreadPool_UnfairSemaphoreSpinLimit=${DOTNET_ThreadPool_UnfairSemaphoreSpinLimit:-0}
 fi
 
+# Programs that compute allocate and free large tensors all the time. By default glibc returns each of them to the kernel, which clears the
+# pages again for the next one. These settings of glibc keep freed memory, as src/CommandLine/RuntimeSettings does for the product.
+keeping_memory=(MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=100000000000 MALLOC_TOP_PAD_=67108864)
+
 results=$(mktemp -d)
 declare -A running=() # process id of the program's 'timeout' -> name of the run: FOLDER, "FOLDER TRAIT" or "FOLDER $with_fault"
 passed=0 failed=0 skipped=0
@@ -97,7 +101,7 @@ priority_of() {
 program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj; }
 
 start_one() {
-  local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() fault= value
+  local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() memory=() fault= value
   if [[ " ${alone[*]} " == *" $folder "* ]]; then
     for value in "${own_runs[@]}"; do only+=(-trait- "runs=$value"); done
   fi
@@ -105,9 +109,10 @@ start_one() {
     *"$with_fault") fault=convolution only=(-trait uses=convolutions -parallel none) ;;
   esac
   has_own_run "$name" && only=(-trait "runs=${name#* }")
+  [[ " ${computing[*]} Locutor " == *" $folder "* ]] && memory=("${keeping_memory[@]}")
   LOCUTOR_INJECTED_FAULT=${fault:-${LOCUTOR_INJECTED_FAULT:-}} OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
     timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
-    nice -n "$(priority_of "$name")" \
+    nice -n "$(priority_of "$name")" env "${memory[@]}" \
     "tests/$folder/bin/Release/net10.0/$(program_of "$folder")" -noColor -noLogo "${only[@]}" >"$results/$name" 2>&1 </dev/null &
   running[$!]=$name
 }

@@ -50,8 +50,9 @@ build_once() {
     say "building (about a minute the first time)"
     log=$(mktemp)
     touch "$stamp.new"
-    # Without tiered PGO the compiler needs less CPU time in builds of a minute: 56 s instead of 99 s for a large project.
-    if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} "$@" >"$log" 2>&1; then
+    # Without tiered PGO the compiler needs less CPU time in builds of a minute: 56 s instead of 99 s for a large project. Without a second
+    # mapping of compiled methods (W^X) it needs another 5 s less.
+    if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} DOTNET_EnableWriteXorExecute=${DOTNET_EnableWriteXorExecute:-0} "$@" >"$log" 2>&1; then
       grep -E 'error|warning' "$log" | sort -u | head -20 >&2
       say "the build failed; its whole log is $log"
       exit 1
