@@ -39,12 +39,14 @@ public sealed class MeterTests
         using var renderer = new FaceRenderer(128, 128);
         var person = new TalkingSubject(seed, 128, renderer);
         var meter = LidMeter.For(person, renderer);
-        byte[][] frames = [.. new[] { 0, 0.4f, 1, 0.4f, 0, 0, 0.9f, 0 }.Select(blink => Paint(person.Held with { Blink = blink }))];
+        float[] lids = [0, 0.4f, 1, 0.4f, 0, 0, 0.9f, 0, 0.3f, 0];
+        byte[][] frames = [.. lids.Select(blink => Paint(person.Held with { Blink = blink }))];
         meter.Read(frames[0]).ShouldBe(1, 1e-6);
         meter.Read(frames[2]).ShouldBe(0, 1e-6);
         meter.Read(frames[1]).ShouldBeInRange(0.1, 0.9);
-        double[] blinks = [.. meter.Blinks(frames)];
-        blinks.Length.ShouldBe(2, $"seed {seed}");
+        var (blinks, halves) = meter.Count(frames);
+        blinks.Count.ShouldBe(2, $"seed {seed}");
+        halves.ShouldBe(1, $"seed {seed}");
         blinks[0].ShouldBe(0, 1e-6);
 
         byte[] Paint(in FacePose pose) => FacePainting.Paint(renderer, person.Person, pose);

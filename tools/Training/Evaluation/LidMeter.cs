@@ -3,7 +3,7 @@ using Locutor.Training.Faces;
 namespace Locutor.Training.Evaluation;
 
 /// <summary>
-/// Reads from pixels how much of the open eyes is visible: 1 with open lids, 0 with closed lids. A frame is projected on the difference
+/// Reads from pixels how much of the open eyes is visible: 1 with open lids, 0 with closed lids. A frame is projected on the difference of
 /// both as they are rendered. If the eye shows through closed lids, the value at the deepest point of a blink is above 0.
 /// </summary>
 /// <param name="open">The rendered frame with open lids, rows of R, G, B.</param>
@@ -11,7 +11,7 @@ namespace Locutor.Training.Evaluation;
 /// <param name="eyes">The boxes of the eyes.</param>
 public sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList<PixelBox> eyes)
 {
-    private const double Blink = 0.5;
+    private const double Open = 0.8, Blink = 0.5;
 
     public static LidMeter For(TalkingSubject subject, FaceRenderer renderer)
     {
@@ -41,14 +41,23 @@ public sealed class LidMeter(int size, byte[] open, byte[] closed, IReadOnlyList
         return along / Math.Max(1, length);
     }
 
-    /// <summary>Returns the visible part at the deepest point of every blink.</summary>
-    public IEnumerable<double> Blinks(IReadOnlyList<byte[]> frames)
+    /// <summary>Measures every movement of the lids.</summary>
+    /// <returns>
+    /// The visible part at the deepest point of every blink, and the number of movements that stay half open and are no blink.
+    /// </returns>
+    public (IReadOnlyList<double> Blinks, int Halves) Count(IReadOnlyList<byte[]> frames)
+    {
+        double[] closings = [.. Closings(frames)], blinks = [.. closings.Where(visible => visible < Blink)];
+        return (blinks, closings.Length - blinks.Length);
+    }
+
+    private IEnumerable<double> Closings(IReadOnlyList<byte[]> frames)
     {
         double? deepest = null;
         foreach (byte[] frame in frames)
         {
             double visible = Read(frame);
-            if (visible < Blink)
+            if (visible < Open)
             {
                 deepest = Math.Min(deepest ?? visible, visible);
             }

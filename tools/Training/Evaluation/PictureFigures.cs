@@ -7,6 +7,7 @@ namespace Locutor.Training.Evaluation;
 internal sealed class PictureFigures(int size, double leastPsnr)
 {
     private readonly List<double> psnr = [], whole = [], mouth = [], eyes = [], elsewhere = [], lids = [], trueLids = [];
+    private int halves, trueHalves;
 
     /// <summary>Adds the video of one person.</summary>
     public void Add(byte[][] made, TalkingSubject.Truth truth, LidMeter meter)
@@ -17,8 +18,15 @@ internal sealed class PictureFigures(int size, double leastPsnr)
         mouth.Add(ofMade[1] / ofTruth[1]);
         eyes.Add(ofMade[2] / ofTruth[2]);
         elsewhere.Add(ofMade[3] / ofTruth[3]);
-        lids.AddRange(meter.Blinks(made));
-        trueLids.AddRange(meter.Blinks(truth.Frames));
+        halves += AddBlinks(lids, made);
+        trueHalves += AddBlinks(trueLids, truth.Frames);
+
+        int AddBlinks(List<double> to, byte[][] frames)
+        {
+            var (blinks, halfOpen) = meter.Count(frames);
+            to.AddRange(blinks);
+            return halfOpen;
+        }
 
         IEnumerable<double> Energies(byte[][] frames)
         {
@@ -49,10 +57,17 @@ internal sealed class PictureFigures(int size, double leastPsnr)
         yield return new(
             "lids: part of the eye that shows in the middle of a blink", "under 15 %",
             Text(
-                $"{visible:P1} ({lids.Count} blinks; " +
-                $"true frames {trueLids.DefaultIfEmpty().Average():P1}, {trueLids.Count} blinks)"),
+                $"{visible:P1} ({lids.Count} blinks, and {halves} times lids stay half open; true frames " +
+                $"{trueLids.DefaultIfEmpty().Average():P1}, {trueLids.Count} blinks, {trueHalves} times)"),
             visible < 0.15,
-            new Dictionary<string, double> { ["visible"] = visible, ["blinks"] = lids.Count, ["trueBlinks"] = trueLids.Count });
+            new Dictionary<string, double>
+            {
+                ["visible"] = visible,
+                ["blinks"] = lids.Count,
+                ["halfOpen"] = halves,
+                ["trueBlinks"] = trueLids.Count,
+                ["trueHalfOpen"] = trueHalves,
+            });
     }
 
     private static EvaluationRow Ratio(string figure, List<double> values, double least) => new(

@@ -38,6 +38,7 @@ public static class SketchBundle
         {
             Name = "sketch",
             Title = "painted portraits at their own size, up to 768 pixels; trained for this program, runs on a CPU",
+            About = "painted portraits, on any machine",
             Licence = "Apache-2.0",
             Networks = new BundleNetworks(
                 Network(to, "transformer", networks.Transformer), Network(to, "autoencoder", autoencoder),
