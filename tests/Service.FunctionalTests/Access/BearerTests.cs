@@ -11,7 +11,7 @@ public sealed class BearerTests(SharedService shared)
     public async Task A_bearer_token_of_key_and_secret_gives_the_access_of_the_two_headers()
     {
         var service = shared.Service;
-        using var token = await service.TokenAsync();
+        using var token = service.CreateClient();
         (await StatusAsync(service, $"{token.Key}.{token.Secret}")).ShouldBe(HttpStatusCode.OK);
         foreach (string? wrong in
                 new[]

@@ -4,6 +4,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Text.Json;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
@@ -26,13 +27,13 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
     public async Task Forwarded_headers_count_only_from_trusted_proxies()
     {
         await using var closed = await ServiceProcess.StartAsync("--set", "workers=none");
-        using var token = await closed.TokenAsync();
+        using var token = closed.CreateClient();
         var (cookie, answer) = await SignInAsync(closed.Url, token, forwarded: true);
         cookie.ShouldNotContain("secure", Case.Insensitive);
         answer.Headers.Contains("Strict-Transport-Security").ShouldBeFalse();
 
         var open = proxied.Service;
-        using var other = await open.TokenAsync();
+        using var other = open.CreateClient();
         (cookie, answer) = await SignInAsync(open.Url, other, forwarded: true);
         cookie.ShouldContain("secure", Case.Insensitive);
         answer.Headers.GetValues("Strict-Transport-Security").Single().ShouldStartWith("max-age=");
@@ -47,7 +48,7 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
     {
         int port = FreePort.Take();
         var service = proxied.Service;
-        using var direct = await service.TokenAsync("--scopes", "all");
+        using var direct = service.CreateClient(TokenScopes.All);
         var folder = Directory.CreateTempSubdirectory("locutor-proxy-");
         using var running = Start(proxy, folder.FullName, port, new Uri(service.Url).Port);
         try

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Access;
@@ -14,7 +15,7 @@ public sealed class SessionTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
-        using var token = await first.TokenAsync("--scopes", "all");
+        using var token = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
 
         var (cookie, _) = await SignInAsync(first.Url, token);
@@ -36,7 +37,7 @@ public sealed class SessionTests
     public async Task A_page_of_another_origin_gets_that_reason_and_not_a_wrong_secret()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", "public_url=https://talk.example.org");
-        using var token = await service.TokenAsync();
+        using var token = service.CreateClient();
         using var foreign = await SignInAsync(service.Url, token, "https://evil.example");
         foreign.StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await TokenClient.ReadAsync(foreign)).GetProperty("code").GetString().ShouldBe("forbidden_origin");

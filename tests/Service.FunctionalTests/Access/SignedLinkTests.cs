@@ -11,7 +11,7 @@ public sealed class SignedLinkTests(SharedService shared)
     [Fact]
     public async Task A_shared_video_is_read_without_a_token_by_its_signed_address_alone()
     {
-        using var token = await shared.Service.TokenAsync();
+        using var token = shared.Service.CreateClient();
         string id = await token.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await token.EndAsync(id);
         string url = await LinkAsync(token, $"/v1/jobs/{id}/links", new { hours = 1 });
@@ -61,7 +61,7 @@ public sealed class SignedLinkTests(SharedService shared)
     [Fact]
     public async Task Links_of_other_files_and_of_foreign_jobs_are_refused()
     {
-        using var token = await shared.Service.TokenAsync();
+        using var token = shared.Service.CreateClient();
         string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await PostAsync(token, $"/v1/jobs/{id}/links", new { })).ShouldBe(HttpStatusCode.NotFound);
         foreach (object body in new object[] { new { file = "../x" }, new { hours = 0 }, new { hours = 721 } })

@@ -6,7 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Attacks;
 
 /// <summary>Files that are not what they say, or that unpack to more than they weigh.</summary>
-public sealed class MediaAttackTests(SharedService shared) : IClassFixture<SharedService>
+public sealed class MediaAttackTests(OwnService own) : IClassFixture<OwnService>
 {
     [Theory]
     [InlineData("#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:1.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n")]
@@ -52,8 +52,8 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(0, ordinary), 422, "unsupported_media");
         await RefusedAsync("image", Samples.Picture, Samples.FloatWav(8000, ordinary[..400]), 422, "audio_too_short");
         await RefusedAsync("image", Samples.Picture, [], 422, "unsupported_media");
-        string silence = await shared.Client.SubmitAsync(Samples.Picture, Samples.FloatWav(8000, new float[8000]));
-        (await shared.Client.EndAsync(silence)).GetProperty("status").GetString().ShouldBe("succeeded", "silence is valid");
+        string silence = await own.Client.SubmitAsync(Samples.Picture, Samples.FloatWav(8000, new float[8000]));
+        (await own.Client.EndAsync(silence)).GetProperty("status").GetString().ShouldBe("succeeded", "silence is valid");
     }
 
     [Fact]
@@ -62,11 +62,11 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
         byte[] wav = Samples.Voice(0.5);
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(4), uint.MaxValue);
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(wav.AsSpan().IndexOf("data"u8) + 4), uint.MaxValue - 36);
-        using var response = await shared.Client.UploadAsync(Samples.Picture, wav);
+        using var response = await own.Client.UploadAsync(Samples.Picture, wav);
         var answer = await TokenClient.ReadAsync(response);
         if (response.StatusCode is HttpStatusCode.Accepted)
         {
-            (await shared.Client.EndAsync(answer.GetProperty("id").GetString()!)).GetProperty("inputs")[1].GetProperty("seconds")
+            (await own.Client.EndAsync(answer.GetProperty("id").GetString()!)).GetProperty("inputs")[1].GetProperty("seconds")
                 .GetDouble().ShouldBe(0.5, 0.05);
         }
         else
@@ -78,15 +78,15 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task Files_and_bodies_over_the_limits_are_refused_and_leave_nothing()
     {
-        int before = Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length;
+        int before = Directory.GetDirectories(Path.Combine(own.Service.Data, "inputs")).Length;
         await RefusedAsync("image", new byte[21_000_000], Samples.VoiceOfASecond, 413, "too_large");
-        using var text = await shared.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", new string('x', 70_000)));
+        using var text = await own.Client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", new string('x', 70_000)));
         text.StatusCode.ShouldBe(HttpStatusCode.RequestEntityTooLarge);
-        using var fields = await shared.Client.UploadAsync(
+        using var fields = await own.Client.UploadAsync(
             Samples.Picture, Samples.VoiceOfASecond, Enumerable.Range(0, 50).Select(i => ($"f{i}", "x")).ToArray());
         fields.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-        Directory.GetDirectories(Path.Combine(shared.Service.Data, "inputs")).Length.ShouldBe(before);
-        await shared.Service.EmptiesAsync("aside");
+        Directory.GetDirectories(Path.Combine(own.Service.Data, "inputs")).Length.ShouldBe(before);
+        await own.Service.EmptiesAsync("aside");
     }
 
     private async Task RefusedAsync(string field, byte[] picture, byte[] voice, int status, string code)
@@ -96,11 +96,11 @@ public sealed class MediaAttackTests(SharedService shared) : IClassFixture<Share
             { new ByteArrayContent(picture), field, "-i concat:etc.mp4" },
             { new ByteArrayContent(voice), "audio", "../../../voice.wav" },
         };
-        using var response = await shared.Client.Http.PostAsync("/v1/jobs", form);
+        using var response = await own.Client.Http.PostAsync("/v1/jobs", form);
         var problem = await TokenClient.ReadAsync(response);
         ((int)response.StatusCode).ShouldBe(status, problem.ToString());
         problem.GetProperty("code").GetString().ShouldBe(code, problem.ToString());
-        problem.ToString().ShouldNotContain(shared.Service.Data, Case.Sensitive, "a user learns no path of the server");
+        problem.ToString().ShouldNotContain(own.Service.Data, Case.Sensitive, "a user learns no path of the server");
     }
 
     /// <summary>A PNG that claims a size and holds next to nothing.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Attacks;
@@ -93,7 +94,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.05", "--set", "max_queued=12", "--set", "max_queued_per_token=8", "--set", "workers=none");
-        using var first = await service.TokenAsync();
+        using var first = service.CreateClient();
         using var second = await service.TokenAsync("--max-queued", "6");
         var accepted = new List<(TokenClient Client, string Id)>();
         int refused = 0;
@@ -126,7 +127,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     {
         // the third is allowed after half a minute
         await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=2");
-        using var client = await service.TokenAsync();
+        using var client = service.CreateClient();
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond)));
         answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBe(2);
         var refused = answers.Where(answer => answer.StatusCode is HttpStatusCode.TooManyRequests).ToList();
@@ -138,7 +139,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task Tokens_do_what_their_scopes_say_and_end_when_revoked_or_expired()
     {
-        using var reader = await shared.Service.TokenAsync("--scopes", "read");
+        using var reader = shared.Service.CreateClient(TokenScopes.Read);
         (await reader.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
         (await reader.UploadAsync(Samples.Picture, Samples.VoiceOfASecond)).StatusCode.ShouldBe(HttpStatusCode.Forbidden);
         (await reader.Http.GetAsync("/v1/workers")).StatusCode.ShouldBe(HttpStatusCode.Forbidden);

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -56,7 +57,7 @@ public sealed partial class PageTests
     public async Task The_link_of_the_first_start_signs_in_and_leaves_no_secret_in_the_address()
     {
         await using var service = await ServiceProcess.StartAsync();
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         var closed = await OpenAsync(service.Url, 1280, 900);
         await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await CheckAccessAsync(closed, "sign-in");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
@@ -13,8 +14,8 @@ public sealed partial class PageTests
     public async Task The_shown_programs_run_as_they_are_links_are_shared_and_operators_see_and_pause_everything()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.3", "--set", "workers=cpu");
-        using var client = await service.TokenAsync("--scopes", "all", "--name", "studio");
-        using var other = await service.TokenAsync("--name", "guest");
+        using var client = service.CreateClient(TokenScopes.All, "studio");
+        using var other = service.CreateClient(name: "guest");
         await other.EndAsync(await other.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory")));
         // The settings arrive after Generate is pressed, as on a slow connection.
         var pressed = new TaskCompletionSource();

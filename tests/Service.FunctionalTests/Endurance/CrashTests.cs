@@ -3,6 +3,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
@@ -26,7 +27,7 @@ public sealed class CrashTests
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.06", "--set", "workers=cpu,cpu", "--set", "max_queued_per_token=100000", "--set",
             "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         int kills = Endurance.Choose(4, 50);
         for (int kill = 0; kill < kills; kill++)

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
@@ -55,7 +56,7 @@ public sealed class FleetTests : IAsyncDisposable
         ];
         await using var first = await ServiceProcess.StartAsync(environment, options);
         await using var second = await first.StartAnotherAsync();
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         AddMachines(first.Data, environment, bucket);
         var clock = Stopwatch.StartNew();

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
@@ -26,7 +27,7 @@ public sealed class LoadTests
         int clients = Endurance.Choose(40, 200);
         int seconds = Endurance.Choose(4, 60);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=cpu", .. Unlimited]);
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         // A service just started compiles what it runs for the first time; what is measured is one that has run for a moment.
         ThreadPool.SetMinThreads(64, 64);
@@ -58,7 +59,7 @@ public sealed class LoadTests
     {
         int count = Endurance.Choose(400, 10_000);
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=none", .. Unlimited]);
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         var clock = Stopwatch.StartNew();
         await Parallel.ForEachAsync(Enumerable.Range(0, count), new ParallelOptions { MaxDegreeOfParallelism = 32 }, async (_, _) =>
             accepted.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond)));

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
@@ -35,7 +36,7 @@ public sealed class NodeKillTests
         await using var first = await ServiceProcess.StartAsync(
             environment, "--set", "stub_seconds=0.2", "--set", "workers=cpu", "--set", $"lease_seconds={Lease}",
             "--set", $"max_queued_per_token={MostQueued}", "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         TokenClient[] clients = [client, other];

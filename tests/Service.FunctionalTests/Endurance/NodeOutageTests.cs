@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
@@ -37,7 +38,7 @@ public sealed class NodeOutageTests
         await using var first = await ServiceProcess.StartAsync(
             environment, "--set", length, "--set", "workers=cpu", "--set", "lease_seconds=10", "--set", "max_queued_per_token=100000",
             "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         Node[] nodes = [new(first, client), new(second, other)];

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Locutor.Jobs.Records;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Files;
@@ -16,7 +17,7 @@ public sealed class BucketTests
     {
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "stub_seconds=0.1"]);
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var done = await client.EndAsync(id);
         done.GetProperty("status").GetString().ShouldBe("succeeded", done.ToString());
@@ -71,7 +72,7 @@ public sealed class BucketTests
     {
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "workers=none"]);
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         var random = TestSeed.NewRandom();
         byte[] voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB
         string id = await client.SubmitAsync(Samples.Picture, voice);

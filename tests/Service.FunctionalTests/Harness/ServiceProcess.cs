@@ -1,6 +1,9 @@
 using System.Diagnostics;
 using System.Text;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
+using Microsoft.Data.Sqlite;
+using Npgsql;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
@@ -151,6 +154,20 @@ public sealed class ServiceProcess : IAsyncDisposable
         var error = process.StandardError.ReadToEndAsync();
         await process.WaitForExitAsync();
         return (process.ExitCode, await output, await error);
+    }
+
+    /// <summary>
+    /// Creates a token in the database of the service and returns a client that sends it. A start of the program for each token would cost
+    /// more CPU time than many a test; <see cref="TokenAsync"/> does that.
+    /// </summary>
+    public TokenClient CreateClient(TokenScopes scopes = TokenScopes.Submit | TokenScopes.Read, string name = "")
+    {
+        var made = JobsHosting.OpenTokens(new ClusterOptions { DataFolder = Data, Postgres = environment.GetValueOrDefault("LOCUTOR_POSTGRES") })
+            .Create(name, scopes, null, TokenQuota.Default);
+        // An open connection would keep the log of SQLite alive when the service is killed, and delay the stop of PostgreSQL.
+        SqliteConnection.ClearAllPools();
+        NpgsqlConnection.ClearAllPools();
+        return new TokenClient(Url, made.Token.KeyId, made.Secret);
     }
 
     /// <summary>Makes a token with the program and gives a client that sends it.</summary>

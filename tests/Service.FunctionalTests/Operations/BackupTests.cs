@@ -1,5 +1,6 @@
 using System.Net;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 using Npgsql;
 
@@ -12,7 +13,7 @@ public sealed class BackupTests
     public async Task A_backup_of_a_running_service_brings_everything_back()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
         string sum = await VideoAsync(client, done);
@@ -58,7 +59,7 @@ public sealed class BackupTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var service = await ServiceProcess.StartAsync(environment, "--set", "workers=cpu", "--set", "stub_seconds=0.2");
-        using var client = await service.TokenAsync();
+        using var client = service.CreateClient();
         string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
         string sum = await VideoAsync(client, done);

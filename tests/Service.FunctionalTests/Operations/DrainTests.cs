@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
@@ -14,7 +15,7 @@ public sealed class DrainTests
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=2", "--set", "drain_seconds=60", "--set", "workers=cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string finished = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(finished);
         string running = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -48,7 +49,7 @@ public sealed class DrainTests
         await using var first = await ServiceProcess.StartAsync(
             environment, "--set", "stub_seconds=0.5", "--set", "workers=cpu", "--set", "notice_seconds=3",
             "--set", "submits_per_minute=100000", "--set", "requests_per_minute=1000000");
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         using var over = new CancellationTokenSource();

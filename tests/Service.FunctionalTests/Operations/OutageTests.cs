@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
@@ -15,7 +16,7 @@ public sealed class OutageTests
         await using var service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set",
             "workers=cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(before);
         await database.StopAsync();
@@ -40,7 +41,7 @@ public sealed class OutageTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         await using var service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "workers=none");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         await client.GetJsonAsync("/v1/jobs");
         await database.FreezeAsync();
         try

@@ -1,4 +1,5 @@
 using System.Net;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Operations;
@@ -11,7 +12,7 @@ public sealed class TraceIdTests
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0", "--set", "workers=cpu", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.1");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("failed");
         using var failed = await client.Http.GetAsync($"/?call_id={id}");

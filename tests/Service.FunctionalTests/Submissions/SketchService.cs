@@ -1,3 +1,4 @@
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Submissions;
@@ -19,7 +20,7 @@ public sealed class SketchService : IAsyncLifetime, ICollectionFixture<SketchSer
         Service = await ServiceProcess.StartRealAsync(
             Adapters.Environment, "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000",
             "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
-        Client = await Service.TokenAsync("--scopes", "all");
+        Client = Service.CreateClient(TokenScopes.All);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
+using Locutor.Jobs.Tokens;
 using Locutor.Media.Captions;
 using Locutor.Service.FunctionalTests.Harness;
 using Locutor.Service.Inputs;
@@ -84,7 +85,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_refused_text_leaves_no_files()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "max_audio_seconds=3", "--set", "workers=none");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         using var response = await client.PostJsonAsync(
             "/v1/jobs",
             new
@@ -160,7 +161,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         await using var service = await ServiceProcess.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_SPEECH_KEY"] = SpeechServerProcess.Key }, "--set", $"speech_url={speech.Address}",
             "--set", "stub_seconds=0.2");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         (await client.GetJsonAsync("/v1/voices")).GetProperty("voices")[0].GetProperty("name").GetString().ShouldBe("alloy");
         var job = await SubmitAsync(client, new { text = Words });
         Input(job, "audio").GetProperty("seconds").GetDouble().ShouldBeInRange(3, 10);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Webhooks;
@@ -100,8 +101,8 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
         await using var service = await ServiceProcess.StartAsync(
             "--set", "workers=cpu", "--set", "stub_seconds=2", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
-        using var kept = await service.TokenAsync("--scopes", "all");
-        using var canceled = await service.TokenAsync();
+        using var kept = service.CreateClient(TokenScopes.All);
+        using var canceled = service.CreateClient();
         string running = await kept.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url));
         var worker = await HeldWorker.HoldRunningAsync(kept, running);
         var ids = new Dictionary<string, string>
@@ -132,7 +133,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     [Fact]
     public async Task The_secret_belongs_to_the_token()
     {
-        using var other = await shared.Service.TokenAsync();
+        using var other = shared.Service.CreateClient();
         string? mine = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString();
         (await other.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString().ShouldNotBe(mine);
         using var anonymous = new HttpClient { BaseAddress = new Uri(shared.Service.Url) };

@@ -1,3 +1,4 @@
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -11,7 +12,7 @@ public sealed class AdapterTests
     {
         using var store = new AdapterStore();
         await using var service = await ServiceProcess.StartRealAsync(store.Environment, "--set", "model=sketch");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         int worker = await client.WorkerOfAsync();
         string before = await FramesAsync(client);
         string adapted = await FramesAsync(client, ("lora", "film=2"));

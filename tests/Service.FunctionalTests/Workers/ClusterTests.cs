@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -15,7 +16,7 @@ public sealed class ClusterTests
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(
             environment, "--set", "stub_seconds=2", "--set", "lease_seconds=8", "--set", "workers=cpu");
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         await WorkersAsync(other, 2);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -13,7 +14,7 @@ public sealed class GatewayTests
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "lease_seconds=4");
-        using var client = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         using var worker = StartWorker(first.Data, environment);

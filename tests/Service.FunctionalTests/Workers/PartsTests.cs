@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -25,7 +26,7 @@ public sealed class PartsTests
     public async Task Killed_workers_of_the_video_and_of_a_part_cost_neither_frames_nor_a_second_video()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=16", "--set", "workers=cpu,cpu,cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(LazyPicture.Value, LazyVoice.Value, ("parts", "4"));
         var busy = await BusyAsync(client, 3);
         busy.ShouldContainKey(id);
@@ -47,7 +48,7 @@ public sealed class PartsTests
     public async Task Two_workers_make_four_parts_and_a_cancel_ends_all_of_them()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", "workers=cpu,cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(LazyPicture.Value, LazyVoice.Value, ("parts", "4"));
         var seen = new List<double>();
         var done = await client.UntilAsync(id, Note, 240);

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -14,7 +15,7 @@ public sealed class RealGeneratorTests
     public async Task A_job_that_crashed_resumes_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
     {
         await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         // On a machine on which all clips after the first are made before the kill arrives, a longer voice has more of them.
         for (double seconds = 2.8; ; seconds *= 3)
         {
@@ -43,7 +44,7 @@ public sealed class RealGeneratorTests
     public async Task One_worker_makes_both_parts_of_a_long_voice_with_captions_and_the_whole_sound()
     {
         await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         byte[] voice = Samples.Make(
             "wav", "-f", "lavfi", "-i", "anoisesrc=seed=7:duration=21.5:sample_rate=16000,volume=0:enable='between(t,10.4,11)'");
         string id = await client.SubmitAsync(
@@ -73,7 +74,7 @@ public sealed class RealGeneratorTests
     {
         await using var service = await ServiceProcess.StartRealAsync(
             "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         int worker = await client.WorkerOfAsync();
         string[] arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
         arguments[Array.IndexOf(arguments, "--vram-budget") + 1].ShouldBe("0.000001");
@@ -88,7 +89,7 @@ public sealed class RealGeneratorTests
         // Convolutions are wrong, and nothing tests them beforehand: the guard on results is the last one to notice.
         var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
         await using var service = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         int worker = await client.WorkerOfAsync();
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
         var error = (await client.EndAsync(id, 120)).GetProperty("error");

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -13,7 +14,7 @@ public sealed class TrustTests
     {
         int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         string folder = Directory.CreateTempSubdirectory("locutor-stranger-").FullName;
         try
@@ -50,7 +51,7 @@ public sealed class TrustTests
     {
         int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string folder = Directory.CreateTempSubdirectory("locutor-other-").FullName;
         try
         {
@@ -71,7 +72,7 @@ public sealed class TrustTests
     {
         int gateway = FreePort.Take();
         await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
         try
         {

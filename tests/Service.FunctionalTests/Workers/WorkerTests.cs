@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -13,7 +14,7 @@ public sealed class WorkerTests
     {
         // time to be killed and asked in the middle
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", $"lease_seconds={Lease}");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("progress").TryGetProperty("clip", out var clip) && clip.GetInt32() >= 2);
         using (var worker = Process.GetProcessById(await client.WorkerOfAsync()))
@@ -32,7 +33,7 @@ public sealed class WorkerTests
     public async Task The_third_crash_fails_a_job_and_other_jobs_are_served()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1", "--set", "workers=cpu,cpu");
-        using var client = await service.TokenAsync();
+        using var client = service.CreateClient();
         string bad = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "crash the worker"));
         string good = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var lost = await client.EndAsync(bad);
@@ -45,7 +46,7 @@ public sealed class WorkerTests
     public async Task Running_out_of_memory_fails_the_job_and_keeps_the_worker()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(big)).GetProperty("error").GetProperty("code").GetString().ShouldBe("gpu_out_of_memory");
         int process = await client.WorkerOfAsync();
@@ -58,7 +59,7 @@ public sealed class WorkerTests
     public async Task Stopping_hands_a_long_job_back_without_counting_it_and_a_restart_finishes_it()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=600", "--set", "drain_seconds=0.5");
-        using var client = await service.TokenAsync();
+        using var client = service.CreateClient();
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         using var watching = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
@@ -78,7 +79,7 @@ public sealed class WorkerTests
     public async Task Stopping_lets_a_short_job_finish()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
-        using var client = await service.TokenAsync();
+        using var client = service.CreateClient();
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         (await service.TerminateAsync()).ShouldBe(0);
@@ -93,7 +94,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=2", "--set", "lease_seconds=4", "--set", "workers=cpu,cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         int frozen = await client.WorkerOfAsync(id);
         await SignalAsync("-STOP", frozen);
@@ -119,7 +120,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
         int stopped = await client.WorkerOfAsync();
         await SignalAsync("-STOP", stopped);
@@ -133,7 +134,7 @@ public sealed class WorkerTests
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
         string next = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var error = (await client.EndAsync(stalled)).GetProperty("error");
@@ -146,7 +147,7 @@ public sealed class WorkerTests
     public async Task No_worker_outlives_a_service_that_was_killed()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--set", "workers=cpu,cpu,cpu");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         int[] workers = await WorkersAsync(client, 3);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");

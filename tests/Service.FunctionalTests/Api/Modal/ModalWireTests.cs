@@ -124,7 +124,7 @@ public sealed class ModalWireTests(SharedService shared) : IClassFixture<SharedS
         (await failed.Content.ReadAsStringAsync()).ShouldBe("""{"detail":"cpu has too little memory for this job"}""");
         using var unknown = await shared.Client.Http.GetAsync("/?call_id=fc-00000000000000000000000000");
         unknown.StatusCode.ShouldBe(HttpStatusCode.NotFound);
-        using var other = await shared.Service.TokenAsync();
+        using var other = shared.Service.CreateClient();
         using var foreign = await other.Http.GetAsync($"/?call_id={failing}");
         foreign.StatusCode.ShouldBe(HttpStatusCode.NotFound, "a job of another token does not exist");
         string canceled = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));

@@ -17,7 +17,7 @@ public sealed class OpenAiClientTests(SharedService shared)
     [Fact]
     public async Task The_package_of_OpenAI_makes_lists_downloads_and_deletes_a_video()
     {
-        using var token = await shared.Service.TokenAsync();
+        using var token = shared.Service.CreateClient();
         var client = Client(token);
         var form = TokenClient.Form(
             Samples.Picture, Samples.VoiceOfASecond, [("prompt", "She sings"), ("model", "stub"), ("seconds", "4")]);
@@ -56,7 +56,7 @@ public sealed class OpenAiClientTests(SharedService shared)
     {
         await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
-        using var token = await shared.Service.TokenAsync();
+        using var token = shared.Service.CreateClient();
         object body = new { input_reference = new { image_url = images.Url }, audio = sounds.Url, size = "1280x720", seconds = "8" };
         using (var answer = await token.PostJsonAsync("/v1/videos", body))
         {

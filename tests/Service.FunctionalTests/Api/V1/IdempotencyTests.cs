@@ -1,4 +1,5 @@
 using System.Net;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Api.V1;
@@ -14,7 +15,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         service = await ServiceProcess.StartAsync("--set", "workers=none");
-        client = await service.TokenAsync("--name", "tests", "--scopes", "all");
+        client = service.CreateClient(TokenScopes.All, "tests");
     }
 
     public async ValueTask DisposeAsync()

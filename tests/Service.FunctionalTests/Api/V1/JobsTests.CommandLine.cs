@@ -16,7 +16,7 @@ public sealed partial class JobsTests
         var folder = Directory.CreateTempSubdirectory("locutor-client-");
         try
         {
-            using var token = await shared.Service.TokenAsync();
+            using var token = shared.Service.CreateClient();
             string At(string name) => Path.Combine(folder.FullName, name);
             await File.WriteAllBytesAsync(At("me.png"), Samples.Picture);
             await File.WriteAllBytesAsync(At("voice.wav"), Samples.VoiceOfASecond);

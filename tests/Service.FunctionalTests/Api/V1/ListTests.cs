@@ -13,7 +13,7 @@ public sealed class ListTests(SharedService shared)
     {
         await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
-        using var token = await shared.Service.TokenAsync();
+        using var token = shared.Service.CreateClient();
         object Job(string film, int steps) => new
         {
             image = images.Url,

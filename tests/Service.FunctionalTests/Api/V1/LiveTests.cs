@@ -1,5 +1,6 @@
 using System.Net;
 using Locutor.Jobs.Hosting;
+using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Api.V1;
@@ -15,8 +16,8 @@ public sealed class LiveTests
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartRealAsync(
             environment, [.. bucket.Settings(), "--set", "model=untrained", "--set", "workers=cpu"]);
-        using var client = await first.TokenAsync("--scopes", "all");
-        using var stranger = await first.TokenAsync("--scopes", "all");
+        using var client = first.CreateClient(TokenScopes.All);
+        using var stranger = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
 
@@ -63,7 +64,7 @@ public sealed class LiveTests
     public async Task A_request_before_the_first_clip_waits_and_one_for_a_job_without_clips_is_refused()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1");
-        using var client = await service.TokenAsync("--scopes", "all");
+        using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         using var response = await client.Http.GetAsync($"/v1/jobs/{id}/live.m3u8");
         response.StatusCode.ShouldBe(HttpStatusCode.NotFound, "the stub has no clips");
