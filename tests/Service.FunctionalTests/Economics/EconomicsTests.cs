@@ -89,17 +89,6 @@ public sealed class EconomicsTests(SharedService shared)
     }
 
     [Fact]
-    public async Task The_demand_for_a_kind_of_worker_is_reported_to_scalers()
-    {
-        await shared.Client.WorkerOfAsync();
-        var demand = await shared.Client.GetJsonAsync("/v1/demand?models=no-such-model&memory_gib=80");
-        demand.GetProperty("waiting").GetInt32().ShouldBe(0);
-        demand.GetProperty("workers").GetInt32().ShouldBe(1, "a stub worker runs every model");
-        using var wrong = await shared.Client.Http.GetAsync("/v1/demand?memory_gib=much", Soon);
-        wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
-    }
-
-    [Fact]
     public void A_waiting_job_names_the_worker_that_is_missing()
     {
         WorkerOffer[] offers = [new(["sketch"], 24), new(["film"], 16)];

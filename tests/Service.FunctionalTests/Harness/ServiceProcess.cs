@@ -158,12 +158,12 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     /// <summary>
     /// Creates a token in the database of the service and returns a client that sends it. A start of the program for each token would cost
-    /// more CPU time than many a test; <see cref="TokenAsync"/> does that.
+    /// more CPU time than many tests; <see cref="TokenAsync"/> does that.
     /// </summary>
     public TokenClient CreateClient(TokenScopes scopes = TokenScopes.Submit | TokenScopes.Read, string name = "")
     {
-        var made = JobsHosting.OpenTokens(new ClusterOptions { DataFolder = Data, Postgres = environment.GetValueOrDefault("LOCUTOR_POSTGRES") })
-            .Create(name, scopes, null, TokenQuota.Default);
+        var cluster = new ClusterOptions { DataFolder = Data, Postgres = environment.GetValueOrDefault("LOCUTOR_POSTGRES") };
+        var made = JobsHosting.OpenTokens(cluster).Create(name, scopes, null, TokenQuota.Default);
         // An open connection would keep the log of SQLite alive when the service is killed, and delay the stop of PostgreSQL.
         SqliteConnection.ClearAllPools();
         NpgsqlConnection.ClearAllPools();

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -43,7 +44,7 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task Running_out_of_memory_fails_the_job_and_keeps_the_worker()
+    public async Task Running_out_of_memory_fails_the_job_and_keeps_the_worker_which_scalers_see()
     {
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
         using var client = service.CreateClient(TokenScopes.All);
@@ -53,6 +54,17 @@ public sealed class WorkerTests
         string small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(small)).GetProperty("status").GetString().ShouldBe("succeeded");
         (await client.WorkerOfAsync()).ShouldBe(process);
+        await CheckDemandAsync(client);
+    }
+
+    /// <summary>Scalers ask how many jobs wait for a kind of worker, and how many workers of that kind there are.</summary>
+    private static async Task CheckDemandAsync(TokenClient client)
+    {
+        var demand = await client.GetJsonAsync("/v1/demand?models=no-such-model&memory_gib=80");
+        demand.GetProperty("waiting").GetInt32().ShouldBe(0);
+        demand.GetProperty("workers").GetInt32().ShouldBe(1, "a stub worker runs every model");
+        using var wrong = await client.Http.GetAsync("/v1/demand?memory_gib=much");
+        wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
     }
 
     [Fact]
