@@ -16,7 +16,7 @@ public sealed class LiveVideoTests : IDisposable
     [Fact]
     public async Task A_player_gets_the_frames_of_the_file_from_the_printed_address()
     {
-        using var program = await StartAsync("--live", "--json");
+        using var program = await StartAsync(6, "--live", "--json");
         string url = "";
         int clipAtFirstFrame = 0, clips = 0;
         string? watched = null;
@@ -43,7 +43,7 @@ public sealed class LiveVideoTests : IDisposable
     {
         foreach (bool early in new[] { false, true })
         {
-            using var program = await StartAsync("--live", "-");
+            using var program = await StartAsync(2, "--live", "-");
             var errors = program.StandardError.ReadToEndAsync(Ct);
             using var piped = new MemoryStream();
             if (early) program.StandardOutput.Close();
@@ -69,10 +69,10 @@ public sealed class LiveVideoTests : IDisposable
         program.ExitCode.ShouldBe(2);
     }
 
-    private async Task<Process> StartAsync(params string[] options)
+    private async Task<Process> StartAsync(int seconds, params string[] options)
     {
         string voice = Path.Combine(folder.FullName, "voice.wav");
-        await RunAsync("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", "sine=220:duration=6", "-ar", "16000", voice);
+        await RunAsync("ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", $"sine=220:duration={seconds}", "-ar", "16000", voice);
         return Start(["-a", voice, "-o", Video, .. options]);
     }
 

@@ -100,7 +100,7 @@ public sealed class PrepareCommandTests : IDisposable
     {
         string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"),
             killed = Path.Combine(folder, "killed.safetensors");
-        WriteSource(source, 90, 800, 1024);
+        WriteSource(source, 45, 800, 1024);
         (await RunAsync("models", "prepare", "--weights", source, "--precision", "float8", "-o", whole)).Code.ShouldBe(0);
         int kills = 0;
         for (int i = 0; i < 4; i++)

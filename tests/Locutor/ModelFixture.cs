@@ -4,10 +4,13 @@ using System.Diagnostics;
 
 namespace Locutor.Front.Tests;
 
-/// <summary>The bundled model, loaded once for all tests, with a portrait and a voice of a second.</summary>
+/// <summary>The bundled model, loaded once for all tests, with a portrait and a short voice.</summary>
 public sealed class ModelFixture : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-front-").FullName;
+    private readonly Lazy<Task<List<VideoFrame>>> requested;
+
+    public ModelFixture() => requested = new(() => FramesAsync(Request, TestContext.Current.CancellationToken));
 
     public TalkingVideoModel Model { get; private set; } = null!;
 
@@ -16,16 +19,19 @@ public sealed class ModelFixture : IAsyncLifetime
     public string Voice => Path.Combine(folder, "voice.wav");
 
     /// <summary>Frames of a video of <see cref="Voice"/>.</summary>
-    public const int Frames = 25;
+    public const int Frames = 15;
 
     public TalkingVideoRequest Request => new(Portrait, Voice) { Seed = 7, Steps = 2 };
+
+    /// <summary>The frames of <see cref="Request"/>, made once for all tests that compare with them.</summary>
+    public Task<List<VideoFrame>> RequestedFrames => requested.Value;
 
     public async ValueTask InitializeAsync()
     {
         string[] arguments =
         [
-            "-v", "error", "-i", Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), "-t", "1", "-ar", "16000", "-ac", "1",
-            Voice
+            "-v", "error", "-i", Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"),
+            "-t", FormattableString.Invariant($"{Frames / 25.0}"), "-ar", "16000", "-ac", "1", Voice
         ];
         using (var ffmpeg = Process.Start("ffmpeg", arguments)) await ffmpeg.WaitForExitAsync();
         Model = await TalkingVideoModel.LoadAsync(TalkingVideoModel.BundledModel, new ModelOptions { Device = "cpu" });
@@ -35,6 +41,14 @@ public sealed class ModelFixture : IAsyncLifetime
     {
         await Model.DisposeAsync();
         Directory.Delete(folder, recursive: true);
+    }
+
+    /// <summary>Makes all frames of a video.</summary>
+    public async Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request, CancellationToken cancellationToken)
+    {
+        var frames = new List<VideoFrame>();
+        await foreach (var frame in Model.GenerateFramesAsync(request, cancellationToken: cancellationToken)) frames.Add(frame);
+        return frames;
     }
 
     /// <summary>A file in a folder that is deleted at the end.</summary>

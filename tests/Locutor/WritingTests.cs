@@ -16,7 +16,7 @@ public sealed class WritingTests(ModelFixture fixture)
         var video = await fixture.Model.WriteVideoAsync(fixture.Request, path, told, Stop);
 
         video.ShouldBe(new TalkingVideoResult(path, 512, 512, ModelFixture.Frames, video.Duration, 7) { Notices = video.Notices });
-        Math.Abs(video.Duration.TotalSeconds - 1).ShouldBeLessThan(0.05);
+        video.Duration.TotalSeconds.ShouldBe(ModelFixture.Frames / 25.0, 0.05);
         var info = await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop);
         info.Kind.ShouldBe(MediaKind.Video);
         told.Reports.Select(now => now.Stage).Distinct()

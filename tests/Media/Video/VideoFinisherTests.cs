@@ -13,6 +13,7 @@ public sealed class VideoFinisherTests : IDisposable
 {
     private const int Width = 96, Height = 64, Frames = 50;
     private static readonly Cue[] Cues = [new(0.4, 0.9, "Grüße & <b>tags</b> {x} \\N"), new(1.2, 1.8, "The second one.")];
+    private static readonly Lazy<Task<byte[]>> Drawn = new(DrawAsync);
     private readonly TempFolder folder = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -33,8 +34,8 @@ public sealed class VideoFinisherTests : IDisposable
         // Matroska moves all times by the start of the sound, which is before that of the pictures.
         text.ShouldMatch("00:00:00,4[0-3]. --> 00:00:00,9[0-3].");
         text.ShouldContain("The second one.");
-        byte[] drawn = await PixelsAsync(await DrawnAsync(), 12), pixels = await PixelsAsync(target, 12);
-        Difference(pixels, drawn).ShouldBeLessThan(3, "no caption is in the pictures");
+        byte[][] drawn = await FramesAsync(await DrawnAsync(), Width, Height), frames = await FramesAsync(target, Width, Height);
+        Difference(frames[12], drawn[12]).ShouldBeLessThan(3, "no caption is in the pictures");
     }
 
     [Fact]
@@ -43,9 +44,11 @@ public sealed class VideoFinisherTests : IDisposable
         string plain = await FinishAsync("plain.mp4", new() { Height = 360 });
         string burnt = await FinishAsync("burnt.mp4", new() { Height = 360, Captions = CaptionPlacement.Burnt, Cues = Cues });
         int width = 540, upper = 3 * width * 240;
+        byte[][] plainFrames = await FramesAsync(plain, width, 360), burntFrames = await FramesAsync(burnt, width, 360);
+        burntFrames.Length.ShouldBe(Frames);
         foreach (var (frame, shown) in new[] { (5, false), (15, true), (26, false), (35, true), (48, false) })
         {
-            byte[] without = await PixelsAsync(plain, frame), with = await PixelsAsync(burnt, frame);
+            byte[] without = plainFrames[frame], with = burntFrames[frame];
             with.Length.ShouldBe(3 * width * 360);
             Changed(without.AsSpan(0, upper), with.AsSpan(0, upper)).ShouldBeLessThan(50, $"frame {frame}, above the captions");
             int below = Changed(without.AsSpan(upper), with.AsSpan(upper));
@@ -67,9 +70,10 @@ public sealed class VideoFinisherTests : IDisposable
                 CultureInfo.InvariantCulture);
             count.ShouldBe(2 * Frames);
         }
-        Bar(await PixelsAsync(repeated, 21)).ShouldBe(Bar(await PixelsAsync(repeated, 20)), 0.2);
-        Bar(await PixelsAsync(repeated, 22)).ShouldBe(Bar(await PixelsAsync(repeated, 20)) + 1, 0.2);
-        Bar(await PixelsAsync(between, 41)).ShouldBe(Bar(await PixelsAsync(between, 40)) + 0.5, 0.2);
+        byte[][] twice = await FramesAsync(repeated, Width, Height), smooth = await FramesAsync(between, Width, Height);
+        Bar(twice[21]).ShouldBe(Bar(twice[20]), 0.2);
+        Bar(twice[22]).ShouldBe(Bar(twice[20]) + 1, 0.2);
+        Bar(smooth[41]).ShouldBe(Bar(smooth[40]) + 0.5, 0.2);
     }
 
     [Theory]
@@ -131,13 +135,20 @@ public sealed class VideoFinisherTests : IDisposable
         return target;
     }
 
-    /// <summary>A white bar on black that moves by one pixel a frame, with a tone.</summary>
+    /// <summary>The video that all tests finish, in the folder of this test.</summary>
     private async Task<string> DrawnAsync()
     {
         string path = Path.Combine(folder.Path, "drawn.mp4");
-        if (File.Exists(path)) return path;
+        if (!File.Exists(path)) await File.WriteAllBytesAsync(path, await Drawn.Value, Stop);
+        return path;
+    }
+
+    /// <summary>Makes a video of a white bar on black that moves by one pixel a frame, with a tone.</summary>
+    private static async Task<byte[]> DrawAsync()
+    {
+        using var own = new TempFolder();
         float[] tone = [.. Enumerable.Range(0, 32_000).Select(i => 0.3f * MathF.Sin(i * 0.2f))];
-        var options = new VideoWriterOptions(path, Width, Height)
+        var options = new VideoWriterOptions(own["drawn.mp4"], Width, Height)
         {
             Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)),
             Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
@@ -152,7 +163,7 @@ public sealed class VideoFinisherTests : IDisposable
             await writer.WriteFrameAsync(frame, Stop);
         }
         await writer.CompleteAsync(Stop);
-        return path;
+        return await File.ReadAllBytesAsync(options.Path, Stop);
     }
 
     /// <summary>Middle of the bar in pixels, by the weight of brightness in the middle row.</summary>
@@ -184,17 +195,11 @@ public sealed class VideoFinisherTests : IDisposable
         return sum / first.Length;
     }
 
-    private static async Task<byte[]> PixelsAsync(string path, int frame)
+    /// <summary>Decodes all frames.</summary>
+    private static async Task<byte[][]> FramesAsync(string path, int width, int height)
     {
-        string[] arguments =
-        [
-            "-v", "error", "-i", path, "-vf", $"select=eq(n\\,{frame})", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"
-        ];
-        using var process = Process.Start(new ProcessStartInfo("ffmpeg", arguments) { RedirectStandardOutput = true })!;
-        using var pixels = new MemoryStream();
-        await process.StandardOutput.BaseStream.CopyToAsync(pixels, Stop);
-        await process.WaitForExitAsync(Stop);
-        return pixels.ToArray();
+        string[] arguments = ["-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"];
+        return [.. (await TempFolder.RunForBytesAsync("ffmpeg", arguments)).Chunk(3 * width * height)];
     }
 
     private static async Task<string> ProbeAsync(string path, params string[] arguments) =>
