@@ -89,8 +89,7 @@ public sealed class ModelsCommandTests : IAsyncLifetime
             await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         });
         stopped.Code.ShouldBe(130, stopped.Error);
-        stopped.Error.TrimEnd().Split('\n')[^1].ShouldBe(
-            "locutor: stopped; what was downloaded is kept, and the same command continues from there");
+        stopped.Error.TrimEnd().Split('\n')[^1].ShouldBe("locutor: stopped; run the same command again to continue the download");
         server.BytesPerSecond = int.MaxValue;
         var again = await Run("models", "pull", "mine", "--store", Store);
         again.Code.ShouldBe(0, again.Error);

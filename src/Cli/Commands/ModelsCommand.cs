@@ -72,8 +72,7 @@ internal static class ModelsCommand
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            throw new CommandException(
-                ExitCodes.Cancelled, "stopped; what was downloaded is kept, and the same command continues from there");
+            throw new CommandException(ExitCodes.Cancelled, "stopped; run the same command again to continue the download");
         }
         line.Dispose();
         Console.WriteLine(

@@ -19,9 +19,10 @@ internal sealed class PullLine(TextWriter output, bool plain, string noun = "fil
         {
             if (plain && last != 0 && TimeProvider.System.GetElapsedTime(last) < PlainEvery && value.FilesDone < value.Files) return;
             last = TimeProvider.System.GetTimestamp();
+            var (unit, name) = value.TotalBytes < 1e9 ? (1e6, "MB") : (1e9, "GB");
             string text = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{value.Bytes / 1e9:F2} of {value.TotalBytes / 1e9:F2} GB, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} " +
+                $"{value.Bytes / unit:F2} of {value.TotalBytes / unit:F2} {name}, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} " +
                 $"{Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
             if (plain)
             {
