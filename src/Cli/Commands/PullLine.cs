@@ -22,8 +22,8 @@ internal sealed class PullLine(TextWriter output, bool plain, string noun = "fil
             var (unit, name) = value.TotalBytes < 1e9 ? (1e6, "MB") : (1e9, "GB");
             string text = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{value.Bytes / unit:F2} of {value.TotalBytes / unit:F2} {name}, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, {noun} " +
-                $"{Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
+                $"{value.Bytes / unit:F2} of {value.TotalBytes / unit:F2} {name}, {value.BytesPerSecond / 1e6:F1} MB/s{Left(value)}, " +
+                $"{noun} {Math.Min(value.FilesDone + 1, value.Files)} of {value.Files}: {value.File}");
             if (plain)
             {
                 output.WriteLine(text);
