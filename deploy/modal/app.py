@@ -26,7 +26,8 @@ URL = "http://127.0.0.1:8080"
 
 app = modal.App("infinitetalk-api")
 image = (
-    modal.Image.from_registry(IMAGE, add_python="3.12")
+    # The image has a user of its own, who cannot install Python.
+    modal.Image.from_registry(IMAGE, setup_dockerfile_commands=["USER root"], add_python="3.12")
     .entrypoint([])
     .pip_install("fastapi[standard]")
     .env({"LOCUTOR_MODEL": MODEL})

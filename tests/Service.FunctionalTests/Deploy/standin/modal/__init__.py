@@ -13,6 +13,7 @@ class _Image:
     @staticmethod
     def from_registry(tag, secret=None, *, setup_dockerfile_commands=(), force_build=False, add_python=None, **_only):
         assert not _only, _only
+        assert "USER root" in setup_dockerfile_commands, "Modal builds with the image's user, which is not root"
         return _Image([("from_registry", tag, add_python)])
 
     @staticmethod
