@@ -35,9 +35,8 @@ unshare --mount --pid --fork --kill-child bash -c '
   --inh-caps=-all --bounding-set=-all --no-new-privs /app/locutor serve --no-auth > "$work/log" 2>&1 &
 service=$!
 
-health=$(grep -o '"exec 3<>.*"\]' "$(dirname "$0")/Containerfile" | sed 's/\]$//' | python3 -c 'import json,sys; print(json.load(sys.stdin))')
 for _ in $(seq 60); do
-  bash -c "${health//8080/$port}" 2>/dev/null && healthy=yes && break
+  "$(dirname "$0")/healthy.sh" "$port" 2>/dev/null && healthy=yes && break
   sleep 1
 done
 [ -n "${healthy:-}" ] || { cat "$work/log"; echo "the health check never passed"; exit 1; }
