@@ -9,12 +9,12 @@ using Locutor.Media.Video.Finishing;
 namespace Locutor.Generation;
 
 /// <summary>
-/// The last step of a video: where its file has another size, frame rate or captions than the drawn video, the drawn video is a temporary
-/// file of high quality, of which the file is made.
+/// The last step of a video. If the file needs another size or frame rate than the generated ("drawn") video, or captions, the drawn video
+/// is written to a temporary file of high quality, and the output is encoded from that.
 /// </summary>
 internal sealed class Finishing : IAsyncDisposable
 {
-    /// <summary>Constant rate factor of x264 for a file that is encoded again: its losses are not seen after that.</summary>
+    /// <summary>Constant rate factor of x264 for the temporary file: its loss is not visible after the second encoding.</summary>
     public const int TemporaryQuality = 10;
 
     private readonly ProductionRequest request;
@@ -44,7 +44,7 @@ internal sealed class Finishing : IAsyncDisposable
         return new(request, options, limits, options.IsPlain || request.Part is not null ? null : NewFolder(request.OutputPath));
     }
 
-    /// <summary>Makes the file of the drawn video, and the file of captions.</summary>
+    /// <summary>Encodes the output from the drawn video, if that is needed, and writes the file of captions.</summary>
     /// <returns>Size of the video.</returns>
     /// <exception cref="MediaException">A file cannot be written.</exception>
     public async Task<(int Height, int Width)> FinishAsync((int Height, int Width) drawn, CancellationToken cancellationToken)
@@ -61,8 +61,8 @@ internal sealed class Finishing : IAsyncDisposable
     }
 
     /// <summary>
-    /// Creates the folder of the temporary file: in the folder of the output, whose disk has room for it, or, for a stream, in the folder
-    /// of TMPDIR.
+    /// Creates the folder of the temporary file: next to the output, whose disk needs the space anyway, or in TMPDIR if the output is a
+    /// stream.
     /// </summary>
     private static TemporaryFolder NewFolder(string output) => VideoDestination.IsStream(output)
         ? TemporaryFolder.Create()

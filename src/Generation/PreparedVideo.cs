@@ -12,7 +12,7 @@ namespace Locutor.Generation;
 
 /// <summary>
 /// A video that is ready to be generated: its settings, pictures and voices are converted to the tensors and options that
-/// <see cref="TalkingVideoGenerator"/> needs. Every program that makes a video prepares it here.
+/// <see cref="TalkingVideoGenerator"/> needs. All programs that make a video use this class.
 /// </summary>
 public sealed class PreparedVideo : IDisposable
 {

@@ -18,8 +18,8 @@ namespace Locutor.Generation;
 public readonly record struct ShownClip(int Count, IEnumerable<byte[]> Frames);
 
 /// <summary>
-/// A video as a viewer sees it: its generated frames are checked and, where the networks draw smaller than the portrait is, laid into the
-/// portrait.
+/// A video as a viewer sees it: its generated frames are checked and, if the networks generate a smaller picture than the portrait,
+/// composited into the portrait.
 /// </summary>
 public sealed class ShownVideo : IDisposable
 {
@@ -35,7 +35,7 @@ public sealed class ShownVideo : IDisposable
         NetworkSet networks, PreparedPeople people, ComposedVideo? composed, IReadOnlyList<Picture> pictures, Action<string>? notice) =>
         (this.networks, this.people, this.composed, this.pictures, this.notice) = (networks, people, composed, pictures, notice);
 
-    /// <summary>Number of clips into which the video is divided; 0 if the end of the speech is not known.</summary>
+    /// <summary>Number of clips of the video; 0 if the end of the speech is not known.</summary>
     public int ClipCount => people.Options.Clips.KnownCount;
 
     /// <summary>Prepares a video from opened files.</summary>
@@ -57,7 +57,7 @@ public sealed class ShownVideo : IDisposable
         Picture[] pictures = [.. source.Places.Select((_, person) => source.Still(person))];
         ComposedFace[] faces = [.. source.Places.Select((place, person) => ComposedFace.Create(
             networks, target, place, pictures[person], settings.Composition!,
-            Motion(settings, media.WholeVoices.ElementAtOrDefault(person), person)))]; // A voice that still arrives moves no head.
+            Motion(settings, media.WholeVoices.ElementAtOrDefault(person), person)))]; // no nods with a voice that is still being read
         var shown = Create(networks, new ComposedVideo(target, faces, media.FirstFrame), pictures, notice, (reference, person) =>
             PreparedVideo.FromMedia(networks, settings, media, cancellationToken, reference, person));
         shown.previews = previews;

@@ -11,7 +11,7 @@ namespace Locutor.Generation;
 public sealed partial class VideoProduction
 {
     /// <summary>
-    /// Divides the video into parts, where the voices are silent. A source video is one part, and so is a voice that still arrives.
+    /// Divides the video into parts at silences of the voices. A source video, or a voice that is still being read, is one part.
     /// </summary>
     /// <param name="most">Largest number of parts.</param>
     public IReadOnlyList<VideoPart> PlanParts(int most) => media.Voices.Count == 0 || media.Pictures.IsVideo
@@ -19,7 +19,8 @@ public sealed partial class VideoProduction
         : PartPlan.Create(SpeechActivity.Measure(media.Voices), Frames, most);
 
     /// <summary>
-    /// Writes the whole video with its sound from the files of its parts, in order and while they are made. It needs no networks.
+    /// Writes the whole video with its sound from the files of its parts, in order, while the parts are still being written. It needs no
+    /// networks.
     /// </summary>
     /// <param name="model">Name of the model that generated the parts, for the label of the file.</param>
     /// <param name="parts">The parts of <see cref="PlanParts"/>, in order.</param>

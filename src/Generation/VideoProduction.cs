@@ -14,7 +14,7 @@ namespace Locutor.Generation;
 
 /// <summary>
 /// One video from its request to its frames or its file. The inputs are opened first, so that a fault in them is found before any network
-/// is loaded. Every program that makes a video of files makes it here.
+/// is loaded. All programs that make a video from files use this class.
 /// </summary>
 public sealed partial class VideoProduction : IAsyncDisposable
 {
@@ -34,7 +34,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
     /// <summary>Size of the video in pixels.</summary>
     public (int Height, int Width) Size => (media.Pictures.VideoHeight, media.Pictures.VideoWidth);
 
-    /// <summary>True if the frames are laid into the portrait. Their arrays are used again for later frames then.</summary>
+    /// <summary>True if the frames are composited into the portrait. Then their arrays are reused for later frames.</summary>
     public bool IsComposed => media.Pictures.Target is not null;
 
     /// <summary>Opens and validates the inputs of a request.</summary>
@@ -94,7 +94,7 @@ public sealed partial class VideoProduction : IAsyncDisposable
         using var video = await PrepareAsync(networks, measured, cancellationToken).ConfigureAwait(false);
         await foreach (var clip in video.ClipsAsync(measured, cancellationToken: cancellationToken).ConfigureAwait(false))
             foreach (byte[] frame in clip.Frames) yield return frame;
-        measured.Complete(keep: false); // the caller's time is no cost of a video
+        measured.Complete(keep: false); // the measured time includes that of the caller
     }
 
     /// <summary>Returns the captions: those that are known, or those of the transcript, placed by the silences of the voices.</summary>

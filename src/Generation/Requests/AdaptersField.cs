@@ -77,7 +77,7 @@ public sealed class AdaptersField(string name, string help) : RequestField(name,
         }
         catch (InvalidOperationException)
         {
-            return null; // half a surrogate pair is not a character
+            return null; // an unpaired surrogate is not a character
         }
     }
 

@@ -5,13 +5,13 @@ using Locutor.Media.Video.Finishing;
 
 namespace Locutor.Generation.Requests;
 
-/// <summary>How a drawn video becomes the file that was asked for.</summary>
+/// <summary>Settings of the output file, which is made from the generated ("drawn") video.</summary>
 public sealed record OutputSettings
 {
     /// <summary>Frame rate of drawn videos.</summary>
     public const int DrawnFramesPerSecond = 25;
 
-    /// <summary>Format of the file; null for that of its name.</summary>
+    /// <summary>Format of the file; null for the format of its extension.</summary>
     public VideoFormat? Format { get; init; }
 
     /// <summary>Height in pixels; null for the drawn size.</summary>
@@ -28,10 +28,10 @@ public sealed record OutputSettings
     /// <summary>Extension of a file of captions that is written with the video: srt or vtt; null for none.</summary>
     public string? CaptionFile { get; init; }
 
-    /// <summary>True if the file is made of the whole drawn video, after it is drawn.</summary>
+    /// <summary>True if the file is encoded a second time, from the complete drawn video.</summary>
     public bool IsFinished => Height is not null || FramesPerSecond != DrawnFramesPerSecond || Captions != CaptionPlacement.None;
 
-    /// <summary>Reads the settings of a request that is complete.</summary>
+    /// <summary>Reads the settings of a request in which all defaults are filled in.</summary>
     internal static OutputSettings From(VideoRequest all)
     {
         string captions = all[VideoFields.Captions]!;
@@ -51,7 +51,7 @@ public sealed record OutputSettings
         };
     }
 
-    /// <summary>Returns the changes that make the file of the drawn video.</summary>
+    /// <summary>Returns the options for the second encoding.</summary>
     public FinishOptions Finish(IReadOnlyList<Cue> cues) => new()
     {
         Format = Format,

@@ -152,7 +152,7 @@ public abstract class RequestField(string name, string help)
         }
         catch (InvalidOperationException)
         {
-            return value.GetRawText()[1..^1]; // half a surrogate pair: shown as it was escaped
+            return value.GetRawText()[1..^1]; // an unpaired surrogate is shown as its escape sequence
         }
     }
 }

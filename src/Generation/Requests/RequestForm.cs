@@ -76,7 +76,7 @@ public sealed class RequestForm(params IReadOnlyList<RequestField> extra)
         CheckInputs();
         Faults.ThrowIfAny();
         var request = VideoRequest.Empty;
-        // outlives the document of the caller
+        // Values are cloned because the request may outlive the JSON document of the caller.
         foreach (var field in VideoFields.All.Where(field => !field.IsInput && Value(field) is not null))
             request = request.With(field, values[field.Name].Clone());
         request = request.With(VideoFields.Model, bundle!.Name)

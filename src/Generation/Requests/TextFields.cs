@@ -36,7 +36,7 @@ public class TextField(string name, string help, int longest) : RequestField(nam
     protected virtual bool Allows(string text, Bundle? bundle) => Fits is null || Fits(text);
 
     /// <summary>
-    /// Returns null if the value is not a text. Fields with a form of their own, such as a threshold, also accept a number.
+    /// Returns null if the value is not a text. Fields with a required form, such as a threshold, also accept a number.
     /// </summary>
     private string? Text(JsonElement value)
     {
@@ -47,7 +47,7 @@ public class TextField(string name, string help, int longest) : RequestField(nam
         }
         catch (InvalidOperationException)
         {
-            return null; // half a surrogate pair is not a character
+            return null; // an unpaired surrogate is not a character
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed record VideoSettings : DrawingOptions
     /// <summary>Adapters that are merged into the transformer: those of the preset, then those that the user chose.</summary>
     public IReadOnlyList<BundleAdapter> Adapters { get; init; } = [];
 
-    /// <summary>How the drawn video becomes the file that was asked for.</summary>
+    /// <summary>Settings of the output file.</summary>
     public OutputSettings Output { get; init; } = new();
 
     /// <summary>Validates a request against a bundle and fills in missing values. The default seed is 0.</summary>
@@ -67,7 +67,7 @@ public sealed record VideoSettings : DrawingOptions
             Speakers = all[VideoFields.Boxes] ?? [],
             Steps = (int)all[VideoFields.Steps]!.Value,
             Shift = all[VideoFields.Shift]!.Value,
-            Guidance = Guided(all),
+            Guidance = GuidanceOf(all),
             ClipFrames = bundle.ClipFrames,
             MotionFrames = (int)all[VideoFields.MotionFrames]!.Value,
             StreamSpeech = all[VideoFields.StreamSpeech]!.Value,
@@ -80,15 +80,15 @@ public sealed record VideoSettings : DrawingOptions
             SkippedAttention = all[VideoFields.SkippedAttention] is > 0 and var budget ? new SkippedAttentionOptions(budget) : null,
             Composition = bundle.Composition,
             HeadMotion = all[VideoFields.HeadMotion]!.Value,
-            Adapters = [.. bundle.Presets[preset].Adapters, .. (all[VideoFields.Lora] ?? []).Select(chosen => Own(bundle, chosen))],
+            Adapters = [.. bundle.Presets[preset].Adapters, .. (all[VideoFields.Lora] ?? []).Select(chosen => ToAdapter(bundle, chosen))],
             Output = OutputSettings.From(all),
         };
     }
 
-    private static BundleAdapter Own(Bundle bundle, ChosenAdapter chosen) =>
+    private static BundleAdapter ToAdapter(Bundle bundle, ChosenAdapter chosen) =>
         new(bundle.OwnAdapters[chosen.Name], chosen.Strength) { OwnName = chosen.Name };
 
-    private static GuidanceOptions Guided(VideoRequest all) => new(
+    private static GuidanceOptions GuidanceOf(VideoRequest all) => new(
         all[VideoFields.TextGuidance]!.Value,
         all[VideoFields.AudioGuidance]!.Value,
         all[VideoFields.ProjectedGuidance]!.Value ? new ProjectedGuidanceOptions() : null)
