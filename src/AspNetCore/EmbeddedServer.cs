@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 
 namespace Locutor.AspNetCore;
 
-/// <summary>A server that does not listen: it takes the requests that the program around it hands over.</summary>
+/// <summary>A server without a port: it answers the requests that the embedding program passes to it.</summary>
 internal sealed class EmbeddedServer : IServer
 {
     /// <summary>
@@ -28,7 +28,7 @@ internal sealed class EmbeddedServer : IServer
 
     public IFeatureCollection Features { get; } = new FeatureCollection();
 
-    /// <summary>Answers a request of the program around.</summary>
+    /// <summary>Answers a request of the embedding program.</summary>
     public Task HandleAsync(HttpContext outer)
     {
         if (run is not { } handle)

@@ -10,10 +10,10 @@ public static class LocutorEndpointRouteBuilderExtensions
     private const string Api = "/v1";
 
     /// <summary>
-    /// Maps the HTTP API of the job service. <c>RequireAuthorization</c> on the result asks for the program's own users first.
+    /// Maps the HTTP API of the job service. Call <c>RequireAuthorization</c> on the result to admit only users of the program.
     /// </summary>
     /// <param name="endpoints">The program's routes.</param>
-    /// <param name="pattern">Where the API is: <c>/v1</c>, which the addresses in its answers begin with.</param>
+    /// <param name="pattern">Path of the API; must be <c>/v1</c>, because links in the answers begin with it.</param>
     /// <returns>Conventions of the mapped endpoint.</returns>
     /// <exception cref="ArgumentException"><paramref name="pattern"/> is another path.</exception>
     /// <exception cref="InvalidOperationException"><c>AddLocutor</c> was not called.</exception>

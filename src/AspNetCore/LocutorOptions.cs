@@ -1,48 +1,49 @@
 namespace Locutor.AspNetCore;
 
-/// <summary>How the job service inside a program is set up. The options are checked when the program starts.</summary>
+/// <summary>Settings of the job service inside a program. They are checked when the program starts.</summary>
 public sealed class LocutorOptions
 {
     /// <summary>
-    /// Model of jobs that name none (<see cref="TalkingVideoModel.List"/>); null for the model that the package brings. It is loaded when
-    /// the program starts.
+    /// Model for jobs that do not name one (<see cref="TalkingVideoModel.List"/>); null for the bundled model. It is loaded when the
+    /// program starts.
     /// </summary>
     public string? Model { get; set; }
 
     /// <summary>The device that runs the networks: <c>auto</c>, <c>cpu</c>, <c>cuda</c> or <c>cuda:N</c>.</summary>
     public string Device { get; set; } = "auto";
 
-    /// <summary>How exactly the networks compute.</summary>
+    /// <summary>Precision of the networks' weights and computations.</summary>
     public ModelPrecision Precision { get; set; }
 
-    /// <summary>Bytes of the GPU's memory that may be used, at least 1; null for all.</summary>
+    /// <summary>Largest use of GPU memory in bytes, at least 1; null for all memory.</summary>
     public long? MemoryBudget { get; set; }
 
-    /// <summary>Folder of fetched model files; null as in <see cref="ModelOptions.Store"/>.</summary>
+    /// <summary>Folder of downloaded model files; null for the folder that <see cref="ModelOptions.Store"/> describes.</summary>
     public string? Store { get; set; }
 
     /// <summary>
-    /// Folder of the database, of inputs and of results; it is created where it does not exist, and only one service may use it at a time.
-    /// Null for <c>locutor</c> in the user's folder of application data.
+    /// Folder of the database, of inputs and of results. It is created if it does not exist. Only one service can use it at a time. Null
+    /// for <c>locutor</c> in the user's folder of application data.
     /// </summary>
     public string? DataFolder { get; set; }
 
     /// <summary>
-    /// Whether callers need a token, which <c>locutor tokens create --data FOLDER</c> makes. Without tokens the service answers only
-    /// callers that address it as <c>localhost</c> or as a loopback address.
+    /// True if requests need a token; <c>locutor tokens create --data FOLDER</c> creates one. Without tokens the service answers only
+    /// requests whose host is <c>localhost</c> or a loopback address.
     /// </summary>
     public bool RequireTokens { get; set; } = true;
 
-    /// <summary>How long results and inputs are kept, above zero.</summary>
+    /// <summary>Time for which results and inputs are kept; greater than zero.</summary>
     public TimeSpan KeepResults { get; set; } = TimeSpan.FromDays(7);
 
     /// <summary>
-    /// How long the job in work may continue when the program stops; after that it is made again by the next start. 0 seconds to 1 day.
+    /// Time for which the running job may continue when the program stops, from 0 seconds to 1 day. A job that has not ended by then runs
+    /// again after the next start.
     /// </summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>
-    /// Any other setting of the service by its name, such as <c>max_queued</c>; <c>locutor serve --settings</c> lists them.
+    /// Other settings of the service by name, such as <c>max_queued</c>; <c>locutor serve --settings</c> lists them.
     /// </summary>
     public IDictionary<string, string> Settings { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }

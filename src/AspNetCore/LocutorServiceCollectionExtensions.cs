@@ -15,8 +15,8 @@ public static class LocutorServiceCollectionExtensions
     /// <param name="configure">Sets options; null for the defaults.</param>
     /// <returns><paramref name="services"/>.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is null.</exception>
-    /// <remarks>The program does not start when an option cannot be used: <see cref="OptionsValidationException"/> says which and
-    /// why.</remarks>
+    /// <remarks>The program does not start if an option is invalid: <see cref="OptionsValidationException"/> names it with the
+    /// reason.</remarks>
     public static IServiceCollection AddLocutor(this IServiceCollection services, Action<LocutorOptions>? configure = null)
     {
         ArgumentNullException.ThrowIfNull(services);

@@ -16,8 +16,8 @@ using Microsoft.Extensions.Options;
 namespace Locutor.AspNetCore;
 
 /// <summary>
-/// The service as a program of its own inside another: it has its own services, routes and lifetime, so that nothing of it meets what the
-/// program around has set up. They share the log and the connections.
+/// Runs the service inside another program, with its own dependency injection container, routes and lifetime, so that neither interferes
+/// with the other. They share the log and the connections.
 /// </summary>
 internal sealed class ServiceHost(IOptions<LocutorOptions> options, ILoggerFactory loggers) : IHostedService, IDisposable
 {
@@ -63,14 +63,14 @@ internal sealed class ServiceHost(IOptions<LocutorOptions> options, ILoggerFacto
 
     public void Dispose() => server.Dispose();
 
-    /// <summary>Answers a request of the program around.</summary>
+    /// <summary>Answers a request of the embedding program.</summary>
     public Task HandleAsync(HttpContext context)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } body) body.MaxRequestBodySize = largestRequest;
         return server.HandleAsync(context);
     }
 
-    /// <summary>The program around decides when to stop.</summary>
+    /// <summary>Ignores signals: the embedding program decides when to stop.</summary>
     private sealed class OuterLifetime : IHostLifetime
     {
         public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

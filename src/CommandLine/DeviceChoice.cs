@@ -20,7 +20,7 @@ public static class DeviceChoice
         numbers is null ? [] : Checked($"--gpus {numbers}", "gpus", () => DeviceFinder.FindGpus(numbers));
 
     /// <summary>
-    /// Returns the devices of the options <c>--device</c> and <c>--gpus</c>; of several, the first runs what is not divided.
+    /// Returns the devices of the options <c>--device</c> and <c>--gpus</c>. The first one runs the networks that are not divided.
     /// </summary>
     /// <exception cref="CommandException">This machine has no such device, or the options contradict each other.</exception>
     public static IReadOnlyList<Device> FindAll(string device, string? gpus)

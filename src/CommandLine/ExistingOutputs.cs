@@ -20,14 +20,14 @@ public static class ExistingOutputs
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>
     /// <returns>False if an output exists and must not be replaced.</returns>
-    /// <exception cref="CommandException">There is nobody to ask.</exception>
+    /// <exception cref="CommandException">An output exists, and the user cannot be asked: the input is not a terminal.</exception>
     public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice) =>
         MayWrite(paths, choice, Terminal.CanAsk ? Terminal.Ask : null);
 
     /// <inheritdoc cref="MayWrite(IEnumerable{string}, ExistingOutput)"/>
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>
-    /// <param name="ask">Asks a person a question and returns the answer; null if there is nobody.</param>
+    /// <param name="ask">Asks the user a question and returns the answer; null if there is no terminal.</param>
     internal static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, Func<string, string?>? ask)
     {
         string[] existing = [.. paths.Where(File.Exists).Distinct()];

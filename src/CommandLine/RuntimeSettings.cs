@@ -4,27 +4,27 @@ using System.Runtime.InteropServices;
 namespace Locutor.CommandLine;
 
 /// <summary>
-/// Sets the heaps of .NET and of glibc, and when the JIT compiler optimises. The garbage collector sizes its youngest generation by the
-/// processor's cache, up to hundreds of MiB on a server, so that the memory of a long run grows: it gets a small one. malloc of glibc keeps
-/// freed memory. Networks on a CPU allocate and free large buffers repeatedly. By default glibc returns each buffer to the kernel, so that
-/// every page of the next buffer causes a page fault, which costs a fifth of the time. A thread gets its arena when it starts, and the
-/// runtime starts threads before the first line of this program, so a call of <c>mallopt</c> would be too late for them. Therefore the
-/// program executes itself once more with the environment variables that are read at the start.
+/// Configures the heaps of .NET and of glibc, and the JIT compiler. By default, the garbage collector sizes its youngest generation by the
+/// processor's cache, up to hundreds of MiB on a server, so that the memory of a long run grows; here it is small. Networks on a CPU
+/// allocate and free large buffers repeatedly. By default, malloc of glibc returns each buffer to the kernel, so that every page of the
+/// next buffer causes a page fault, which takes a fifth of the time; here it keeps freed memory. The runtime starts threads, which get
+/// their arenas, before the first line of this program, so a call of <c>mallopt</c> would be too late. Therefore the program executes
+/// itself once more with environment variables.
 /// </summary>
 public static unsafe partial class RuntimeSettings
 {
     private static readonly (string Variable, string Value)[] Settings =
     [
-        ("MALLOC_MMAP_MAX_", "0"), // Large buffers come from the heap too.
+        ("MALLOC_MMAP_MAX_", "0"), // Large buffers are also allocated on the heap.
         ("MALLOC_TRIM_THRESHOLD_", "100000000000"), // The heap does not shrink.
         ("MALLOC_TOP_PAD_", "67108864"), // The heap grows by 64 MiB at a time.
         ("MALLOC_ARENA_MAX", "1"), // All threads share the freed memory.
         ("DOTNET_GCgen0size", "0x1000000"), // The collector runs after 16 MiB.
         ("DOTNET_GCgen0MaxBudget", "0x1000000"),
         ("DOTNET_GCConserveMemory", "7"), // It compacts a heap of which 30 % are free.
-        ("DOTNET_gcConcurrent", "0"), // It has no thread of its own.
-        ("DOTNET_TC_CallCountThreshold", "0x400"), // The JIT compiler optimises only what is called often.
-        ("DOTNET_TC_CallCountingDelayMs", "0"), // It does not wait until no new methods are called.
+        ("DOTNET_gcConcurrent", "0"), // It has no background thread.
+        ("DOTNET_TC_CallCountThreshold", "0x400"), // The JIT compiler optimises a method after 1024 calls.
+        ("DOTNET_TC_CallCountingDelayMs", "0"), // Calls are counted from the start.
     ];
 
     /// <summary>

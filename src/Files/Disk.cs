@@ -15,8 +15,8 @@ internal static partial class Disk
     }
 
     /// <summary>
-    /// Flushes the names in a folder, so that a rename survives a power failure. Windows and some network file systems cannot; nothing
-    /// happens there.
+    /// Flushes a folder's entries to disk, so that a rename survives a power failure. Does nothing on Windows and on file systems that do
+    /// not support it.
     /// </summary>
     public static void FlushFolder(string folder)
     {

@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Locutor.Files;
 
 /// <summary>
-/// Ends the process at once. Exit handlers of native libraries do not run: libtorch frees its tables there, and threads that still load or
-/// compute with them would end in a segmentation fault.
+/// Ends the process at once, without the exit handlers of native libraries: that of libtorch frees tables which running threads may still
+/// use, so the process would end with a segmentation fault.
 /// </summary>
 public static partial class ProcessEnd
 {

@@ -10,7 +10,7 @@ public static class TemporaryFiles
     private static readonly HashSet<string> Paths = [];
     private static bool ending;
 
-    /// <summary>Deletes everything. From then on nothing new can be created, since the process is about to end.</summary>
+    /// <summary>Deletes all temporary files and folders before the process ends. Later calls of <see cref="Add"/> fail.</summary>
     public static void DeleteAll()
     {
         string[] left;
@@ -30,12 +30,12 @@ public static class TemporaryFiles
             }
             catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
             {
-                // The others are deleted all the same.
+                // Continue with the next one.
             }
         }
     }
 
-    /// <summary>Notes a path before a file or a folder is created there.</summary>
+    /// <summary>Registers a path before a file or a folder is created there.</summary>
     /// <exception cref="OperationCanceledException">The process is about to end.</exception>
     internal static void Add(string path)
     {
