@@ -27,7 +27,7 @@ internal static class StateDictionary
                     $"{path}: expected a dictionary of tensors, found {dictionary.Items.Count} entries and no tensor");
         }
 
-        var chosen = candidates.Find(c => c.Path.Length == 0).Dictionary ?? Among(path, candidates);
+        var chosen = candidates.Find(c => c.Path.Length == 0).Dictionary ?? ChooseByName(path, candidates);
         return chosen.Items.Where(i => i.Value is TorchTensor).Select(i => (
             i.Key as string ?? throw new CheckpointException($"{path}: expected text as a tensor's key, found {i.Key}"),
             (TorchTensor)i.Value!));
@@ -49,7 +49,7 @@ internal static class StateDictionary
         return found;
     }
 
-    private static PickleDictionary Among(string path, List<(string Path, PickleDictionary Dictionary)> candidates)
+    private static PickleDictionary ChooseByName(string path, List<(string Path, PickleDictionary Dictionary)> candidates)
     {
         foreach (string name in Preferred)
             if (candidates.Find(c => c.Path == name).Dictionary is { } known) return known;

@@ -66,7 +66,7 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         {
             if (used.TryGetValue(kind, out var result)) return result.Path;
             known ??= cache?.Read(identity) ?? [];
-            if (!known.TryGetValue(kind, out result) || !Names(check, result))
+            if (!known.TryGetValue(kind, out result) || !Fits(check, result))
             {
                 result = Test(kind, check);
                 unsaved = true;
@@ -87,7 +87,8 @@ public sealed class SelfTest(string identity, SelfTestCache? cache)
         }
     }
 
-    private static bool Names(OperationCheck check, CheckResult result) =>
+    /// <summary>Returns whether a stored result names paths that the check still has.</summary>
+    private static bool Fits(OperationCheck check, CheckResult result) =>
         result.Usual == check.Paths[0].Name && (result.Path is null || check.Paths.Any(path => path.Name == result.Path));
 
     private static CheckResult Test(OperationKind kind, OperationCheck check)

@@ -191,8 +191,7 @@ public static unsafe class EightBitAttention
         uint first = checked((uint)(rows.First / HeadQuantiser.QueryTile)), count = rows.Tiles(q.Tokens);
         var y = rows.Outputs;
         long batch = y.stride(0), row = y.stride(1);
-        nint q8 = TensorMemory.Address(
-            q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(v.Bytes);
+        nint q8 = TensorMemory.Address(q.Bytes), k8 = TensorMemory.Address(k.Bytes), v8 = TensorMemory.Address(v.Bytes);
         nint to = TensorMemory.Address(y) - (nint)(rows.FirstOutput * row * y.element_size());
         nint qs = TensorMemory.Address(q.Scales), ks = TensorMemory.Address(k.Scales), vs = TensorMemory.Address(v.Scales);
         nint more = carried is null ? 0 : TensorMemory.Address(carried);

@@ -31,8 +31,8 @@ internal static unsafe class HeadQuantiser
     private const string QueryConstants = "#define KEYED 0\n", KeyConstants = "#define KEYED 1\n";
 
     private static readonly CudaKernel KeySums = new("QuantiseHeads.cu", "key_sums"), KeyMeans = new("QuantiseHeads.cu", "key_means");
-    private static readonly CudaKernel Rotated = new(
-        "QuantiseHeads.cu", "quantise_rotated"), Normed = new("QuantiseHeads.cu", "quantise_normed");
+    private static readonly CudaKernel Rotated = new("QuantiseHeads.cu", "quantise_rotated");
+    private static readonly CudaKernel Normed = new("QuantiseHeads.cu", "quantise_normed");
     private static readonly CudaKernel ValueBytes = new("QuantiseHeads.cu", "quantise_values");
 
     /// <summary>

@@ -44,7 +44,7 @@ public sealed class VisitedTiles(double budget, int queryTile = VisitedTiles.Ker
 
     public void Dispose() => Forget();
 
-    /// <summary>Returns the number of tiles that the list skips and of all tiles; null without a list.</summary>
+    /// <summary>Returns the number of tiles that the list skips and the number of all tiles; both are 0 without a list.</summary>
     public (long Skipped, long All) Count()
     {
         if (words is null) return (0, 0);

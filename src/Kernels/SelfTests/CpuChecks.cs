@@ -33,19 +33,22 @@ public static class CpuChecks
     private static IEnumerable<(OperationKind Kind, OperationCheck Check)> Checks(ScalarType type)
     {
         yield return Create(
-            "linear", type, [[2, Tokens, Inputs], [Outputs, Inputs], [Outputs]], t => linear(
-                t[0], t[1], t[2]), t => t[0].matmul(t[1].t()) + t[2]);
+            "linear", type, [[2, Tokens, Inputs], [Outputs, Inputs], [Outputs]],
+            t => linear(t[0], t[1], t[2]),
+            t => t[0].matmul(t[1].t()) + t[2]);
         yield return Create(
             "attention", type, [[2, Heads, Tokens, HeadWidth], [2, Heads, Keys, HeadWidth], [2, Heads, Keys, HeadWidth]],
             t => scaled_dot_product_attention(t[0], t[1], t[2]),
             t => (t[0].matmul(t[1].transpose(2, 3)) / Math.Sqrt(HeadWidth)).softmax(3).matmul(t[2]));
         yield return Create(
-            "channel norm", type, [[1, 2, 5, 7, Channels], [Channels, 1, 1, 1]], t => ChannelNormSilu.Apply(
-                t[0].permute(0, 4, 1, 2, 3), t[1]), ExactChannelNorm);
+            "channel norm", type, [[1, 2, 5, 7, Channels], [Channels, 1, 1, 1]],
+            t => ChannelNormSilu.Apply(t[0].permute(0, 4, 1, 2, 3), t[1]),
+            ExactChannelNorm);
         if (type != ScalarType.Float32) yield break; // layer norms are always computed in float32
         yield return Create(
-            "layer norm", type, [[2, Tokens, Inputs], [Inputs], [Inputs]], t => layer_norm(
-                t[0], [Inputs], t[1], t[2], 1e-5), ExactLayerNorm);
+            "layer norm", type, [[2, Tokens, Inputs], [Inputs], [Inputs]],
+            t => layer_norm(t[0], [Inputs], t[1], t[2], 1e-5),
+            ExactLayerNorm);
     }
 
     private static (OperationKind Kind, OperationCheck Check) Create(

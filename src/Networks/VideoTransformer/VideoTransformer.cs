@@ -39,9 +39,8 @@ public sealed class VideoTransformer : IDisposable
         long width = config.Width, patch = config.Patch;
         long inputs = config.LatentChannels + config.ConditioningChannels;
         var precise = weights.As(ScalarType.Float32);
-        patches = new(
-            weights["patch_embedding"].Load(
-                "weight", [width, inputs, 1, patch, patch]), weights["patch_embedding"].Load("bias", [width], Initial.Zeros));
+        var embedding = weights["patch_embedding"];
+        patches = new(embedding.Load("weight", [width, inputs, 1, patch, patch]), embedding.Load("bias", [width], Initial.Zeros));
         text = [new(weights["text_embedding"][0], config.TextWidth, width), new(weights["text_embedding"][2], width, width)];
         time = [new(precise["time_embedding"][0], config.TimeWidth, width), new(precise["time_embedding"][2], width, width)];
         timeProjection = new(precise["time_projection"][1], width, 6 * width);
@@ -78,8 +77,10 @@ public sealed class VideoTransformer : IDisposable
         _ = new TransformerBlock(new Weights(shapes, type, META), config);
         int plain = type == ScalarType.Float32 ? 4 : 2;
         return shapes.Shapes.Values.Sum(shape =>
-            shape.Aggregate(
-                1L, (product, length) => product * length) * (shape.Length == 2 && linears != LinearPrecision.Plain ? 1 : plain));
+        {
+            long values = shape.Aggregate(1L, (product, length) => product * length);
+            return values * (shape.Length == 2 && linears != LinearPrecision.Plain ? 1 : plain);
+        });
     }
 
     /// <summary>Frees the copies of blocks that are not resident. The parameters themselves belong to their source.</summary>
