@@ -4,8 +4,9 @@ using Locutor.Media.Pictures;
 namespace Locutor.Training.Faces;
 
 /// <summary>
-/// Fits the readings of <see cref="FaceFinder"/> to painted faces by ridge regression: from squares that are shifted and scaled at random,
-/// the pixels tell the way back to the face. Each stage is fitted to smaller errors than the one before.
+/// Fits the regressions of <see cref="FaceFinder"/> to painted faces by ridge regression: from the pixels of squares that are shifted and
+/// scaled at random, a stage predicts the shift and the growth to the true square. Each stage is fitted to smaller random shifts than the
+/// stage before.
 /// </summary>
 public static class FaceFinderTraining
 {
