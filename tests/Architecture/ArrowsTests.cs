@@ -3,8 +3,8 @@ using System.Xml.Linq;
 namespace Locutor.Architecture.Tests;
 
 /// <summary>
-/// Rooms are the projects of <c>src/</c>, <c>tools/</c> and <c>bench/Parts</c>, arrows say which room may use types of which;
-/// docs/architecture.md draws the same.
+/// Rooms are the projects of <c>src/</c>, <c>tools/</c> and <c>bench/Parts</c>. An arrow allows a room to use the types of another one.
+/// docs/architecture.md has the same rooms and arrows.
 /// </summary>
 public class ArrowsTests
 {
@@ -48,7 +48,7 @@ public class ArrowsTests
         found.ShouldBe(Arrows[room].Order(StringComparer.Ordinal));
     }
 
-    /// <summary>Both ways: a use without an arrow is hidden, an arrow without a use is a promise that nobody needs.</summary>
+    /// <summary>Checks both directions: every use has an arrow, and every arrow has a use.</summary>
     [Theory]
     [MemberData(nameof(Rooms))]
     public void The_types_of_a_room_use_exactly_the_rooms_that_its_arrows_lead_to(string room)

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace Locutor.Architecture.Tests;
 
-/// <summary>Every document and picture that the documentation points to is there, and so is the heading.</summary>
+/// <summary>Every document, heading and picture that the documentation links to exists.</summary>
 public sealed partial class DocumentsTests
 {
     private static readonly string[] Sources = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "test", "locutor"];

@@ -6,7 +6,7 @@ public class FolderTests
     public static TheoryData<string> Rooms => [.. TypeUses.Rooms()];
 
     /// <summary>
-    /// A folder that carries the name of a class in it, such as one kernel with its CUDA source, belongs to the namespace around it.
+    /// A folder with the name of a class in it, such as a kernel and its CUDA source, belongs to the namespace of its parent folder.
     /// </summary>
     [Theory]
     [MemberData(nameof(Rooms))]
@@ -17,7 +17,7 @@ public class FolderTests
         {
             string? declared = File.ReadLines(path)
                 .FirstOrDefault(line => line.StartsWith("namespace ", StringComparison.Ordinal))?["namespace ".Length..].TrimEnd(';');
-            // extension methods of the framework's types are in its namespaces
+            // extension methods of the framework's types are in the framework's namespaces
             if (declared is null || declared.StartsWith("Microsoft.", StringComparison.Ordinal)) continue;
             string[] folders = Path.GetRelativePath(folder, path).Split('/')[..^1];
             string space = string.Join('.', [Root(room), .. folders]);

@@ -34,7 +34,7 @@ public sealed class StyleTests
         .Where(body => body.Lines > LongestMethod).Select(body => $"{body.Place}: {body.Lines} lines")
         .ShouldBeEmpty($"methods of more than {LongestMethod} lines");
 
-    /// <summary>A factory says what it does: Create, Load, From, Compute.</summary>
+    /// <summary>The name of a factory is a verb or From: Create, Load, Compute.</summary>
     [Fact]
     public void No_factory_is_named_Of() => Nodes<MethodDeclarationSyntax>()
         .Where(found => found.Node.Identifier.Text == "Of" && found.Node.Modifiers.Any(SyntaxKind.StaticKeyword))
@@ -48,7 +48,7 @@ public sealed class StyleTests
 
     /// <summary>
     /// TorchSharp keeps the gradient mode and the scope of tensors per thread. After an await another thread continues, and the first one
-    /// would keep both: whatever runs there next gets no gradients, or loses its tensors.
+    /// would keep both: code that runs on it next would get no gradients or lose its tensors.
     /// </summary>
     [Fact]
     public void State_of_a_thread_is_not_held_over_an_await() => Nodes<InvocationExpressionSyntax>()

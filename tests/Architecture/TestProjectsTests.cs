@@ -3,7 +3,7 @@ using System.Xml.Linq;
 namespace Locutor.Architecture.Tests;
 
 /// <summary>
-/// How the projects of tests/ depend on one another: all on tests/Shared, and on nothing else of tests/ but a program that they start.
+/// Dependencies between the projects of tests/: all may refer to tests/Shared, and otherwise only to programs that they start.
 /// </summary>
 public class TestProjectsTests
 {
@@ -55,7 +55,7 @@ public class TestProjectsTests
         project.Descendants("PackageReference").Select(package => package.Attribute("Include")!.Value).ShouldNotContain("xunit.v3");
     }
 
-    /// <summary>One source of randomness: a draw that no seed repeats makes a failure that nobody can repeat.</summary>
+    /// <summary>Tests draw random numbers from the printed seed only, so that every failure can be repeated.</summary>
     [Fact]
     public void Tests_draw_random_numbers_only_from_the_seed()
     {

@@ -5,8 +5,8 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Locutor.Architecture.Tests;
 
 /// <summary>
-/// The page shows what is wrong with a file in the reader's language. It finds the translation of a message by the patterns in
-/// patterns.js. These tests read the messages out of the source code; TextsTests checks that each pattern has a translation.
+/// The page shows messages about files in the user's language and finds their translations by the patterns in patterns.js. These tests
+/// read the messages from the source code; TextsTests checks that each pattern has a translation.
 /// </summary>
 public sealed partial class TranslationsTests
 {

@@ -18,8 +18,8 @@ public sealed record Place(string Room, string Folder)
 public sealed record TypeUse(Place From, Place To, string User, string Used);
 
 /// <summary>
-/// References between the types of this repository, as the built assemblies hold them: bases, members, signatures, attributes and every
-/// instruction. Constants are copied by the compiler and leave no reference.
+/// References between the types of this repository, read from the built assemblies: bases, members, signatures, attributes and every
+/// instruction. Uses of constants are not found, because the compiler copies their values.
 /// </summary>
 public static class TypeUses
 {

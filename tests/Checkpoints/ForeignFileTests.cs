@@ -53,7 +53,7 @@ public sealed class ForeignFileTests : TemporaryFolder
         }
         byte[] whole = File.ReadAllBytes(path);
         Refused("cut.safetensors", whole[..^100], "the file is not complete, fetch it again");
-        using var file = CheckpointFormats.Open(Write("m.bin", whole)); // by its bytes, whatever its name
+        using var file = CheckpointFormats.Open(Write("m.bin", whole)); // the format is detected from the content, not the name
         file.Format.ShouldBe("safetensors");
     }
 
@@ -67,7 +67,7 @@ public sealed class ForeignFileTests : TemporaryFolder
         Should.Throw<CheckpointException>(() => NetworkCheckpoint.Open(path)).Message.ShouldContain(
             "expected the tensors of a network, found none");
         using var file = CheckpointFormats.Open(path);
-        file.Metadata["ss_network_dim"].ShouldBe("32"); // inspecting it is fine
+        file.Metadata["ss_network_dim"].ShouldBe("32"); // such a file can be inspected
     }
 
     [Fact]

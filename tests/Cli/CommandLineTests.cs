@@ -4,7 +4,7 @@ using Locutor.CommandLine;
 
 namespace Locutor.Cli.Tests;
 
-/// <summary>The command line as a whole: what it says of mistakes, and what it prints without a command.</summary>
+/// <summary>The command line as a whole: messages about mistakes, and the output without a command.</summary>
 public sealed class CommandLineTests
 {
     private static RootCommand Root { get; } = LocutorProgram.CreateRoot(VideoMaking.WithNetworks);

@@ -30,7 +30,7 @@ public sealed class FindingLinesTests
             }) { Patience = TimeSpan.FromMilliseconds(50) },
             new("deaf", () =>
             {
-                Thread.Sleep(TimeSpan.FromSeconds(3)); // as a call into a dead driver
+                Thread.Sleep(TimeSpan.FromSeconds(3)); // like a call to a driver that hangs
                 return [];
             }) { Patience = TimeSpan.FromMilliseconds(50) },
             new("broken", () => throw new UnauthorizedAccessException("no right to read /x")),

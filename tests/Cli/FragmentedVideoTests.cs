@@ -9,7 +9,8 @@ public sealed class FragmentedVideoTests
     private static readonly string Samples = Path.Combine(TestEnvironment.Checkout, "samples");
 
     /// <summary>
-    /// Frames are decoded from the file while the program still denoises; what was there stays there, and the whole is longer.
+    /// Decodes frames from the file while the program still denoises later clips. The finished file is longer and begins with the same
+    /// bytes.
     /// </summary>
     [Fact]
     public async Task A_fragmented_video_can_be_played_while_its_later_clips_are_made()

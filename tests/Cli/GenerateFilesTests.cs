@@ -57,8 +57,8 @@ public sealed class GenerateFilesTests : IDisposable
         var (code, error, _) = await GenerateAsync(picture, voice, "/dev/full");
         code.ShouldBe(4, error);
         error.ShouldContain("No space left");
-        // A limit on the length of files stands for a disk that fills up, here already with the voice's temporary file; the runtime needs
-        // its own files without it.
+        // A limit on the size of files simulates a full disk; the temporary file of the voice already exceeds it. Write-xor-execute is off,
+        // because the runtime would use larger files for it.
         foreach (string name in new[] { "out.mkv", "out.mp4", "out.gif" })
         {
             (code, error) = await ShellAsync(

@@ -26,7 +26,7 @@ public sealed class GrowingVoiceTests : IDisposable
         string picture = await PictureAsync(), output = At("out.mp4");
         byte[] wav = await File.ReadAllBytesAsync(await VoiceAsync("voice.wav", $"-ar {Rate}", Seconds), Ct);
         int data = wav.AsSpan().IndexOf("data"u8) + 8, half = data + First * 2 * Rate;
-        BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(data - 4), uint.MaxValue); // as programs write that do not know the length yet
+        BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(data - 4), uint.MaxValue); // like programs that do not know the length yet
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Ct);
         stop.CancelAfter(Patience);
         using var program = Start(picture, "-", "-");

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// Looks into a running program: the variables that it was started with, and that a restart kept its number and arguments.
+/// Checks a running program: its environment variables, and that the restart kept the process id and the arguments.
 /// </summary>
 public sealed class RuntimeSettingsTests
 {
@@ -54,7 +54,7 @@ public sealed class RuntimeSettingsTests
     private static string[] Arguments =>
         [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "worker", "--gateway", "127.0.0.1:9", "--id", Odd];
 
-    /// <summary>A worker whose service is not there: it tries for a while, long enough to look at it.</summary>
+    /// <summary>Starts a worker without a service: it tries to connect for a while, long enough to read its settings.</summary>
     private static Process Start((string Name, string Value)[] variables)
     {
         var start = new ProcessStartInfo("dotnet", Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

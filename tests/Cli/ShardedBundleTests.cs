@@ -6,8 +6,8 @@ using Locutor.Checkpoints.Safetensors;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// A bundle of the few-step family, whose transformer is an index of shards, as a user meets it: pulled from a real server, inspected,
-/// prepared and used. The networks are those of the bundled model.
+/// A bundle of the few-step family whose transformer is an index of shards: it is pulled from a real server, inspected, prepared and used.
+/// The networks are those of the bundled model.
 /// </summary>
 public sealed class ShardedBundleTests : IAsyncLifetime
 {
@@ -44,7 +44,7 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         var prepared = await RunAsync("models", "prepare", "few", "--precision", "float32");
         prepared.Code.ShouldBe(0, prepared.Error + prepared.Output);
         prepared.Output.ShouldContain("few: transformer in float32 for preset two-steps: prepared and checked");
-        foreach (string shard in Directory.EnumerateFiles(Stored)) File.Delete(shard); // the prepared file needs them no more
+        foreach (string shard in Directory.EnumerateFiles(Stored)) File.Delete(shard); // they are not needed after the preparation
         (await GenerateAsync(after)).ShouldContain("prepared in float32");
         File.ReadAllBytes(after).AsSpan().SequenceEqual(File.ReadAllBytes(before)).ShouldBeTrue("the two videos differ");
     }

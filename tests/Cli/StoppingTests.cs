@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Cli.Tests;
 
-/// <summary>Ctrl-C and SIGTERM end the program with 130 and leave no unfinished file, whatever it does.</summary>
+/// <summary>Ctrl-C and SIGTERM end the program with exit code 130 at any time and leave no unfinished file.</summary>
 public sealed partial class StoppingTests : IDisposable
 {
     private const int Interrupt = 2, Terminate = 15;

@@ -9,8 +9,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Tests;
 
 /// <summary>
-/// Every published bundle, without its weights: the networks that it builds ask for the names and shapes of the released checkpoints. The
-/// audio adapter is a part of the transformer's names, whether it is a file of its own or in the shards.
+/// Builds the networks of every published bundle without weights: they request the names and shapes of the released checkpoints. The
+/// tensors of the audio adapter belong to the transformer, in a separate file or in the shards.
 /// </summary>
 public class BundleManifestTests
 {

@@ -1,8 +1,7 @@
 namespace Locutor.Jobs.Tests;
 
 /// <summary>
-/// A clock that a test can advance, so that leases and deadlines expire when the test wants it, however slow the machine is. Timers are
-/// real.
+/// A clock that a test advances, so that leases and deadlines do not depend on the speed of the machine. Timers use real time.
 /// </summary>
 internal sealed class TestTime : TimeProvider
 {

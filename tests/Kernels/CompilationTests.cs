@@ -16,7 +16,7 @@ public sealed class CompilationTests : IDisposable
     public void The_scripts_that_reach_unbound_operations_compile()
     {
         TorchScripts.Check();
-        // Small enough for a processor without VNNI, which adds pairs of products in 16 bits. Networks use this operation on GPUs alone.
+        // Small values, because a processor without VNNI adds pairs of products in 16 bits. Networks use this operation on GPUs only.
         var random = new RandomInputs(TestSeed.Value);
         using var a = random.Integers(-63, 64, 32, 16).to(ScalarType.Int8);
         using var b = random.Integers(-63, 64, 16, 24).to(ScalarType.Int8);

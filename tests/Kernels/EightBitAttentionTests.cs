@@ -58,7 +58,7 @@ public sealed class EightBitAttentionTests : IDisposable
             var found = EightBitAttention.Apply(q, k, v);
             found.shape.ShouldBe([2, queries, 3 * 128]);
             found.ShouldBeNearInNorm(Exact(q, k, v), 2.5e-2, what);
-            // bfloat16's rounding, and few integers that round the other way
+            // the difference is the rounding of bfloat16, and a few integers that round the other way
             found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(q, k, v), 4e-3, what);
         }
     }
@@ -142,7 +142,7 @@ public sealed class EightBitAttentionTests : IDisposable
         var found = EightBitAttention.Apply(same, rising, v);
         found.ShouldBeNearInNorm(Exact(same, rising, v), 6e-2, $"seed {inputs.Seed}");
         found.ShouldBeNearInNorm(PlainEightBitAttention.Apply(same, rising, v), 1e-2, $"seed {inputs.Seed}");
-        var still = EightBitAttention.Apply(zeros_like(q), k, v); // every key counts alike
+        var still = EightBitAttention.Apply(zeros_like(q), k, v); // every key has the same weight
         still.ShouldBeNearInNorm(
             v.to(ScalarType.Float64).mean([2], keepdim: true).expand(-1, -1, 130, -1).transpose(1, 2).flatten(2), 5e-2,
             $"seed {inputs.Seed}");
@@ -153,7 +153,7 @@ public sealed class EightBitAttentionTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void NaN_reaches_the_outputs_that_depend_on_it_and_no_others(string device)
     {
-        // so many keys that key 77 is none of those that the mean is taken of
+        // so many keys that key 77 is not in the sample for the mean
         var (q, k, v) = Heads(device, "normal", 1, 2, 130, 5000, 128);
         foreach (int which in new[] { 0, 1, 2 })
         {

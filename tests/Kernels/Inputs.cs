@@ -10,14 +10,16 @@ internal sealed class Inputs
 
     public long Seed { get; } = TestSeed.Value;
 
-    /// <summary>Every device here: the CPU, whose paths are the plain ones, and the GPU when there is one, whose are the kernels.</summary>
+    /// <summary>
+    /// The devices of this machine: the CPU, which takes the plain paths, and a GPU if there is one, which takes kernels.
+    /// </summary>
     public static TheoryData<string> Devices => cuda.is_available() ? ["cpu", "cuda"] : ["cpu"];
 
     /// <summary>The 16-bit type in which networks compute on that device.</summary>
     public static ScalarType Half(string device) => GpuPaths.ForGpu(new Device(device))?.Half ?? ScalarType.BFloat16;
 
     /// <summary>
-    /// 16-bit numbers of a standard normal distribution, on the device; every row a view into longer ones when a gap is asked for.
+    /// 16-bit numbers of a standard normal distribution, on the device. With a gap, each row is a view into a longer row.
     /// </summary>
     public Tensor Rows(string device, long gap, params long[] shape)
     {

@@ -95,7 +95,7 @@ public sealed partial class OperationTests
             using var inner = NewDisposeScope();
             long width = heads * head;
             var x = inputs.Rows(device, 0, sets, queries, width);
-            var both = inputs.Rows(device, 0, sets, keys, 2 * width).chunk(2, -1); // as a projection leaves keys and values: side by side
+            var both = inputs.Rows(device, 0, sets, keys, 2 * width).chunk(2, -1); // side by side, like the output of a projection
             var (k, v) = (both[0].unflatten(2, [heads, head]).transpose(1, 2), both[1].unflatten(2, [heads, head]).transpose(1, 2));
             Affine Layer() => new(inputs.Rows(device, 0, width, width) / Math.Sqrt(width), inputs.Rows(device, 0, width));
             var (query, output) = (Layer(), Layer());

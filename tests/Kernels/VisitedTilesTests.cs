@@ -3,7 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Tests;
 
 /// <summary>
-/// 8-bit attention that leaves out tiles of little weight: the rule against its definition, and the attention against one with a mask.
+/// 8-bit attention that skips tiles of little weight: the choice of tiles is compared with its definition, the result with masked
+/// attention.
 /// </summary>
 public sealed class VisitedTilesTests : IDisposable
 {
@@ -76,7 +77,7 @@ public sealed class VisitedTilesTests : IDisposable
     [MemberData(nameof(Inputs.Devices), MemberType = typeof(Inputs))]
     public void The_kernel_and_the_plain_path_leave_out_the_same_tiles(string device)
     {
-        // On a CPU both are the plain path.
+        // On a CPU, both take the plain path.
         var (q, k, v) = device == "cpu" ? Heads(device, 1, 300, 3001) : Heads(device, 1, 1000, 9000);
         using var found = new VisitedTiles(0.1);
         using var plain = new VisitedTiles(0.1);

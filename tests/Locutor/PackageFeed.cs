@@ -7,8 +7,8 @@ using System.Text;
 namespace Locutor.Front.Tests;
 
 /// <summary>
-/// The packages of this build in a folder feed, packed once for all tests that ask for them, under a version that no cache knows. Programs
-/// are built outside the repository, where none of its build files applies.
+/// The packages of this build in a folder feed. They are packed once for all tests, with a version that is in no package cache. Programs
+/// are built outside the repository, so that its build files do not apply.
 /// </summary>
 public sealed class PackageFeed : IAsyncDisposable
 {
@@ -43,8 +43,8 @@ public sealed class PackageFeed : IAsyncDisposable
     }
 
     /// <summary>
-    /// Adds a package with one native library of a few bytes to the feed, in place of one that has gigabytes. Build with
-    /// <see cref="OwnPackages"/>, so that the machine's cache never has it.
+    /// Adds a package with one native library of a few bytes to the feed, as a replacement for a package of gigabytes. Build with
+    /// <see cref="OwnPackages"/>, so that it does not get into the machine's package cache.
     /// </summary>
     public void AddStandIn(string id, string version, string library)
     {
@@ -60,13 +60,13 @@ public sealed class PackageFeed : IAsyncDisposable
         }
     }
 
-    /// <summary>Arguments of a build that restores into a folder of its own and takes from the machine's cache what is there.</summary>
+    /// <summary>Arguments of a build that restores into its own folder and takes available packages from the machine's cache.</summary>
     public string[] OwnPackages => [$"-p:RestorePackagesPath={Path.Combine(folder, "packages")}", $"-p:RestoreFallbackFolders={Packages}"];
 
     /// <summary>The file of a package, once <see cref="CopyAsync"/> was called.</summary>
     public string PathOf(string id) => Path.Combine(Feed, $"{id}.{Version}.nupkg");
 
-    /// <summary>Runs a program in a folder and returns what it printed.</summary>
+    /// <summary>Runs a program in a folder and returns its output.</summary>
     /// <exception cref="InvalidOperationException">It failed; the message has its output.</exception>
     public async Task<string> RunAsync(string workFolder, string program, params string[] arguments)
     {
@@ -129,7 +129,7 @@ public sealed class PackageFeed : IAsyncDisposable
                 "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
         }
 
-        // Without code, and made from a nuspec: it is not part of the build before the tests.
+        // The package has no code and is made from a nuspec, so it needs no build.
         await RunAsync(
             TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("eng", "package", "Cuda12"), "-c", "Release", "-v", "quiet",
             $"-p:PackageVersion={Version}", "-o", Feed);

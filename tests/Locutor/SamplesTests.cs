@@ -77,7 +77,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         }
     }
 
-    /// <summary>The feed here has no libtorch for CUDA, so a stand-in shows which libraries the build selects.</summary>
+    /// <summary>The tests' feed has no libtorch for CUDA, so a placeholder package shows which libraries the build selects.</summary>
     [Fact]
     public async Task The_CUDA_package_brings_the_libtorch_for_CUDA_and_not_the_one_for_the_CPU()
     {
@@ -121,7 +121,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         {
             printed.Add(line);
             if (!line.Contains(Sign, StringComparison.Ordinal)) continue;
-            _ = program.StandardOutput.ReadToEndAsync(CancellationToken.None); // or the pipe fills and the program waits
+            _ = program.StandardOutput.ReadToEndAsync(CancellationToken.None); // otherwise the pipe fills up and the program blocks
             _ = program.StandardError.ReadToEndAsync(CancellationToken.None);
             return new Uri(line[(line.IndexOf(Sign, StringComparison.Ordinal) + Sign.Length)..].Trim());
         }

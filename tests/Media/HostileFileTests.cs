@@ -26,7 +26,7 @@ public sealed class HostileFileTests : IDisposable
     [Fact]
     public async Task A_playlist_is_not_opened_even_behind_a_false_beginning()
     {
-        // The first bytes pass for MP3; the demuxer is forced, so the playlist behind them stays sound data.
+        // The first bytes look like MP3. The demuxer is fixed, so the playlist after them is read as sound data.
         string path = folder.Write("a.mp3", [0xFF, 0xFB, 0x90, 0x00], "\n#EXTM3U\n#EXTINF:10,\nfile:///etc/passwd\n"u8.ToArray());
         await RefusedAsync(path, MediaErrorCodes.UnsupportedMedia, "a.mp3");
     }
@@ -130,7 +130,7 @@ public sealed class HostileFileTests : IDisposable
         for (int i = 0; i < ways.Length; i++)
         {
             var error = await Should.ThrowAsync<MediaException>(ways[i]);
-            if (i == 0) // the others may refuse it earlier, as a picture where sound is wanted
+            if (i == 0) // other readers may refuse it earlier, as a picture instead of sound
             {
                 if (code is not null) error.Code.ShouldBe(code, error.Message);
                 error.Message.ShouldContain(word);

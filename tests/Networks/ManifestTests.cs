@@ -11,7 +11,8 @@ using static TorchSharp.torch;
 namespace Locutor.Networks.Tests;
 
 /// <summary>
-/// Every released architecture, built at full size without memory, against the names and shapes of the released checkpoints.
+/// Builds every released architecture at full size without allocating its parameters, and compares their names and shapes with those of
+/// the released checkpoints.
 /// </summary>
 public class ManifestTests
 {
@@ -24,7 +25,7 @@ public class ManifestTests
         ["wav2vec2"] = weights => _ = new Wav2Vec2Encoder(weights, Wav2Vec2Config.ChineseBase),
     };
 
-    /// <summary>Beginnings of keys that a released file holds and nothing here reads.</summary>
+    /// <summary>Prefixes of keys in a released file that no network here reads.</summary>
     private static readonly Dictionary<string, string[]> Unused = new()
     {
         ["dit"] = [],
@@ -32,7 +33,7 @@ public class ManifestTests
         ["umt5"] = [],
         // the text tower, and what follows the last but one block of the vision tower
         ["clip"] = ["textual.", "log_scale", "visual.head", "visual.post_norm.", "visual.transformer.31."],
-        ["wav2vec2"] = ["masked_spec_embed"], // for training alone
+        ["wav2vec2"] = ["masked_spec_embed"], // used only in training
     };
 
     public static TheoryData<string> Networks => [.. Presets.Keys];

@@ -21,7 +21,7 @@ public class FewStepTests
     }
 
     /// <summary>
-    /// Every clip from the reference's own frames before it; left out are those whose motion frames the recorded video does not hold.
+    /// Generates every clip from the reference's frames before it. Clips whose motion frames are not in the recorded video are left out.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
@@ -74,7 +74,7 @@ public class FewStepTests
             chunks = c.GetProperty("chunks").GetInt32();
         return new GenerationOptions(
             c.GetProperty("bucket")[0].GetInt32(), c.GetProperty("bucket")[1].GetInt32(),
-            // The recorded loop begins with the track and keeps the last frames of its first clip alone.
+            // The recorded loop starts at the beginning of the track and keeps only the last frames of its first clip.
             new ClipPlan(motion + chunks * (frames - motion), frames, motion) { FirstOverlap = motion },
             c.GetProperty("steps").GetInt32(), c.GetProperty("shift").GetDouble(), new GuidanceOptions(1, 1))
         {

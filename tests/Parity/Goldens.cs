@@ -8,7 +8,7 @@ namespace Locutor.Parity.Tests;
 
 /// <summary>
 /// Tensors recorded from the public reference implementation, in the folder <see cref="TestEnvironment.Goldens"/>. Every file of a known
-/// kind that lies there is a test case.
+/// kind in it is a test case.
 /// </summary>
 internal static class Goldens
 {
@@ -19,7 +19,7 @@ internal static class Goldens
         Environment.GetEnvironmentVariable("LOCUTOR_TEST_DEVICE") is { Length: > 0 } named ? named : "cpu");
 
     /// <summary>
-    /// Several devices that compute together: different GPUs, or the CPU several times. The test is skipped where there are fewer GPUs.
+    /// Several devices that compute together: different GPUs, or the CPU several times. The test is skipped if the machine has fewer GPUs.
     /// </summary>
     public static IReadOnlyList<Device> Several(int count)
     {
@@ -38,7 +38,7 @@ internal static class Goldens
 internal static class Start
 {
     /// <summary>
-    /// Before the first test: loads libtorch, and turns the reduced precision of float32 off. Runs before or after TorchStart.
+    /// Runs before the first test: loads libtorch and switches TF32 in cuDNN off. It may run before or after TorchStart.
     /// </summary>
     [System.Runtime.CompilerServices.ModuleInitializer]
     internal static void LoadTorch()

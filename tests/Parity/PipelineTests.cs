@@ -21,8 +21,9 @@ public class PipelineTests
     public static TheoryData<string> Files => Goldens.Files("pipeline_");
 
     /// <summary>
-    /// Every clip from the reference's own frames before it, so that rounding does not accumulate. Left out are clips whose motion frames
-    /// the recorded video does not hold: with more motion frames than new ones, some were drawn again by a clip and dropped.
+    /// Generates every clip from the reference's frames before it, so that rounding errors do not accumulate. Clips whose motion frames are
+    /// not in the recorded video are left out: with more motion frames than new ones, a clip generates some frames again, and these were
+    /// not recorded.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]
@@ -63,10 +64,10 @@ public class PipelineTests
     }
 
     /// <summary>
-    /// The whole loop, every clip from our own frames before it. Colour match stretches the nearly flat frames of a random network, and
-    /// each clip feeds the next, so rounding (the reference's too) grows severalfold a clip. Where that carries the last clips beyond the
-    /// tolerance, two bounds hold: the error is below <see cref="LargestGrown"/>, and it has grown no more than ten times as much as a
-    /// disturbance of the noise by one part in a million in the same loop.
+    /// The whole loop, where every clip continues our own frames. Colour matching amplifies the nearly flat frames of a random network, and
+    /// each clip depends on the one before, so rounding errors (the reference's too) grow several times with each clip. If the last clips
+    /// exceed the tolerance, two bounds apply: the error is below <see cref="LargestGrown"/>, and it has grown at most ten times as much as
+    /// a relative change of the noise by one millionth in the same loop.
     /// </summary>
     [Theory]
     [MemberData(nameof(Files))]

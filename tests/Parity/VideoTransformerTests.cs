@@ -42,9 +42,9 @@ public class VideoTransformerTests
     }
 
     /// <summary>
-    /// In the device's 16-bit type, and with float8 and int8 weights, however the device multiplies them. The network is small, so
-    /// rounding averages out over few values, and with two people a token near the border may count as the other's. Bounds are twice a
-    /// CPU's error.
+    /// Computes in the device's 16-bit type, and with float8 and int8 weights on the device's path for them. The network is small, so
+    /// rounding errors average out less, and with two people a token near the border may be assigned to the other person. Bounds are twice
+    /// the error on a CPU.
     /// </summary>
     [Theory]
     [InlineData(LinearPrecision.Plain, 5e-2)]

@@ -4,7 +4,7 @@ namespace Locutor;
 
 /// <summary>
 /// Hides Shouldly's comparisons of double and float. Shouldly uses CompareTo, for which NaN is less than every number, so
-/// <c>double.NaN.ShouldBeLessThan(1e-3)</c> would pass. These refuse NaN and infinite numbers, as value and as bound.
+/// <c>double.NaN.ShouldBeLessThan(1e-3)</c> would pass. These methods refuse NaN and infinite numbers, as value and as bound.
 /// </summary>
 public static class FiniteAssertions
 {

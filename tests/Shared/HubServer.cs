@@ -26,7 +26,7 @@ public sealed class HubServer : IAsyncDisposable
     /// <summary>Bytes of content written to clients.</summary>
     public long BytesSent => Interlocked.Read(ref bytesSent);
 
-    /// <summary>Asked before every answer; true when it has answered itself. The flag says whether this is the content host.</summary>
+    /// <summary>Called before every answer; returns true if it has answered. The flag is true for requests to the content host.</summary>
     public Func<HttpContext, bool, Task<bool>> Fault { get; set; } = (_, _) => Task.FromResult(false);
 
     public int BytesPerSecond { get; set; } = int.MaxValue;
@@ -88,7 +88,7 @@ public sealed class HubServer : IAsyncDisposable
         context.Response.Headers["X-Repo-Commit"] = "0123456789abcdef0123456789abcdef01234567";
         if (bytes.Length < 1000)
         {
-            // the hub gives a git hash of 40 digits
+            // for small files, the hub sends a git hash of 40 digits
             context.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..40]}\"";
             await SendAsync(context, bytes);
             return;

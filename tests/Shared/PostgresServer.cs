@@ -36,10 +36,10 @@ public sealed class PostgresServer : IAsyncDisposable
         return server;
     }
 
-    /// <summary>Ends the server as a crash would: connections break, nothing is written any more.</summary>
+    /// <summary>Ends the server like a crash: connections break and nothing more is written.</summary>
     public Task StopAsync() => ToolAsync("pg_ctl", "-D", folder + "/data", "-m", "immediate", "-t", Patience, "stop");
 
-    /// <summary>Stops all processes of the server where they are: connections stay open, and nothing is answered.</summary>
+    /// <summary>Pauses all processes of the server (SIGSTOP): connections stay open, and no request is answered.</summary>
     public Task FreezeAsync() => SignalAsync("STOP");
 
     /// <summary>Lets a frozen server run again.</summary>
@@ -48,7 +48,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private async Task SignalAsync(string signal)
     {
         string server = (await File.ReadAllLinesAsync(folder + "/data/postmaster.pid"))[0];
-        // The server first, so that it starts no process in between.
+        // The main process first, so that it cannot start others meanwhile.
         await RunAsync("kill", "-" + signal, server);
         await RunAsync("pkill", "-" + signal, "-P", server);
     }
@@ -71,7 +71,7 @@ public sealed class PostgresServer : IAsyncDisposable
         AppDomain.CurrentDomain.ProcessExit += (_, _) => Directory.Delete(folder, recursive: true);
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);
-        // Without a locale of its own, initdb fails where the one of the environment is not installed.
+        // Without this locale, initdb fails on machines where the locale of the environment is not installed.
         await ToolAsync("initdb", "-D", data, "-U", "locutor", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8");
         return data;
     }

@@ -4,7 +4,7 @@ using Xunit.v3;
 namespace Locutor.Tests;
 
 /// <summary>
-/// Applied to every test assembly: adds the seed to the output of each test. The runner prints this output with a failure, whatever failed.
+/// Applied to every test assembly: adds the seed to the output of each test. The runner prints this output with every failure.
 /// </summary>
 [AttributeUsage(AttributeTargets.Assembly)]
 public sealed class PrintSeed : BeforeAfterTestAttribute

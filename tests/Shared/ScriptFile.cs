@@ -6,8 +6,8 @@ namespace Locutor.Tests;
 public static class ScriptFile
 {
     /// <summary>
-    /// Writes an executable file. A shell writes it: a file that is open for writing cannot be run ("text file busy"), and every process
-    /// that another test starts at the same moment would inherit the open file of this one.
+    /// Writes an executable file with a shell. If this process wrote it, a process that another test starts at the same moment could
+    /// inherit the open file, and the file could not be run ("text file busy").
     /// </summary>
     public static async Task WriteAsync(string path, string text)
     {

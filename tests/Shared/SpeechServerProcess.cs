@@ -9,8 +9,8 @@ using Microsoft.Extensions.Logging;
 namespace Locutor.Tests;
 
 /// <summary>
-/// A process that speaks OpenAI's <c>/v1/audio/speech</c> over HTTP with espeak-ng: a test program that is started again with the argument
-/// <see cref="Argument"/>. Some voices have faults on purpose.
+/// A server with OpenAI's API <c>/v1/audio/speech</c> that uses espeak-ng. It is the test program, started again with the argument
+/// <see cref="Argument"/>. Some voices cause errors on purpose.
 /// </summary>
 public sealed class SpeechServerProcess : IDisposable
 {

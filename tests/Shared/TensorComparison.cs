@@ -3,8 +3,8 @@ using static TorchSharp.torch;
 namespace Locutor.Tests;
 
 /// <summary>
-/// The comparison of tensors that all tests use. It computes in float64 on the CPU and refuses what makes a comparison meaningless: other
-/// shapes, NaN or infinite values on either side, and references that are empty or all zero. Messages name the place and the seed.
+/// The comparison of tensors that all tests use. It computes in float64 on the CPU and refuses meaningless comparisons: different shapes,
+/// NaN or infinite values on either side, and references that are empty or all zero. Messages contain the position and the seed.
 /// </summary>
 public static class TensorComparison
 {

@@ -4,8 +4,8 @@ using Locutor.Cli.Commands;
 using Locutor.Generation.Diagnosis;
 using Locutor.StubService;
 
-// The program locutor with StubRunner in place of the networks: all of the service is real, and a video takes as long as --set
-// stub_seconds=X says. The workers, which this program starts, find that number in their environment.
+// The program locutor with StubRunner instead of the networks. Everything else of the service is real. A video takes X seconds with --set
+// stub_seconds=X; the workers that this program starts get the number in an environment variable.
 var (seconds, others) = StubSeconds.Take(args);
 if (seconds is not null) Environment.SetEnvironmentVariable(StubSeconds.Variable, seconds);
 double each = double.Parse(Environment.GetEnvironmentVariable(StubSeconds.Variable) ?? "1", CultureInfo.InvariantCulture);

@@ -17,8 +17,8 @@ namespace Locutor.StubService;
 /// <summary>
 /// Makes a real mp4 from the still picture and the voice in a fraction of a second, to test the service under load and with crashes
 /// without a model. Videos of known inputs are copied. Every video ends with an mp4 box that contains the id of its job, to detect
-/// mix-ups. A part of a video shows a red bar at the top, which grows from nothing at the start of the whole video to the full width at its
-/// end, and takes its share of the time.
+/// mix-ups. A part of a video shows a red bar at the top, whose width grows from zero at the start of the whole video to the full width at
+/// its end; the part takes its share of the time.
 /// </summary>
 public sealed class StubRunner(double seconds) : IVideoRunner
 {

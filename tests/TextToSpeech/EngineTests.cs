@@ -37,7 +37,7 @@ public sealed class EngineTests
     }
 
     /// <summary>
-    /// Options, files, shell commands and markup in a text: it is spoken, nothing happens, and no voice or file is chosen by it.
+    /// Options, files, shell commands and markup in a text are spoken and have no effect: no command runs, no voice or file is selected.
     /// </summary>
     [Theory]
     [InlineData("espeak-ng", "-v")]

@@ -3,7 +3,7 @@ using Locutor.TextToSpeech.Engines.Espeak;
 namespace Locutor.TextToSpeech.Tests;
 
 /// <summary>
-/// Runs the tests, a server that speaks OpenAI's interface for speech, or the hidden verb that asks espeak-ng for the times of words.
+/// Runs the tests, a server with OpenAI's API for speech, or the hidden command that gets the times of words from espeak-ng.
 /// </summary>
 public static class EntryPoint
 {

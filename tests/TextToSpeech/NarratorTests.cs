@@ -23,7 +23,7 @@ public sealed class NarratorTests : IDisposable
         var narration = await SpeakAsync(Text);
         narration.Cues.Select(cue => cue.Text).ShouldBe(
             ["The first sentence is here.", "Is this the second one?", "Yes, Dr. Smith said: it is!", "And this one is the last."]);
-        // The sound itself says where speech is: every sentence ends in a pause of 0.35 s, which no pause within a sentence reaches.
+        // The pauses in the sound show where sentences end: a pause of 0.35 s follows every sentence, and all others are shorter.
         var sound = await AudioDecoder.DecodeAsync(narration.SoundPath, 16_000, MediaLimits.Default, Ct);
         var spoken = Joined(SpeechActivity.Measure(sound).Spoken, 0.3);
         spoken.Count.ShouldBe(4);

@@ -4,15 +4,15 @@ using System.Runtime.InteropServices;
 namespace Locutor.Torch.Tests;
 
 /// <summary>
-/// The heap of glibc after buffers were freed around some that remain. The heap is that of this process, so all is one test, and no
-/// other test runs meanwhile.
+/// The heap of glibc after buffers were freed between others that remain. The heap belongs to the process, so there is one test for
+/// everything, and no other test runs at the same time.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Collection(Name)]
 public sealed unsafe class HostHeapTests
 {
     public const string Name = "heap of the process";
-    private const int Buffers = 2000, BufferBytes = 100_000; // below the size from which malloc maps memory of its own
+    private const int Buffers = 2000, BufferBytes = 100_000; // below the size from which malloc uses mmap
     private const long Growth = 250L << 20; // beyond the limit of the class
     private const long Half = (long)Buffers * BufferBytes / 2;
 
@@ -48,8 +48,8 @@ public sealed unsafe class HostHeapTests
     }
 
     /// <summary>
-    /// Fills buffers and frees them all but every tenth. Those that remain have the size of the others, since a small block could be put
-    /// into an old hole elsewhere, and the buffers would be returned at once.
+    /// Allocates buffers and frees all but every tenth. The remaining ones have the size of the others: a small block could be allocated in
+    /// an old hole elsewhere, and then the freed buffers would be returned to the kernel at once.
     /// </summary>
     private static void MakeHoles(List<nint> kept)
     {

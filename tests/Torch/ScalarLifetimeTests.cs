@@ -5,7 +5,7 @@ namespace Locutor.Torch.Tests;
 
 public sealed class ScalarLifetimeTests(ITestOutputHelper output)
 {
-    /// <summary>Before what is freed was kept for a while, a second of this failed dozens of times.</summary>
+    /// <summary>Without the delay before scalars are freed, one second of this test failed dozens of times.</summary>
     [Fact]
     public void Numbers_outlive_the_operations_they_are_given_to_however_often_garbage_is_collected()
     {
@@ -24,7 +24,7 @@ public sealed class ScalarLifetimeTests(ITestOutputHelper output)
         {
             var random = TestSeed.NewRandom();
             using var x = arange(5, ScalarType.Float32);
-            // At least this many also on a busy machine, where the collector leaves little time.
+            // A lower bound for the number of operations, for busy machines too.
             long start = Stopwatch.GetTimestamp();
             for (; operations <= 1000 || Stopwatch.GetElapsedTime(start).TotalSeconds < 3; operations += 100)
             {

@@ -5,7 +5,7 @@ using Locutor.Checkpoints.Safetensors;
 namespace Locutor.Checkpoints.Tests.Fuzzing;
 
 /// <summary>
-/// The valid files that fuzzing starts from: a few hundred bytes each, together with every feature that the readers know.
+/// The valid files that fuzzing starts from: a few hundred bytes each; together they use every feature of the readers.
 /// </summary>
 internal static class FuzzCorpus
 {
@@ -32,7 +32,7 @@ internal static class FuzzCorpus
     public static string FileName(string format) => format switch { "index" => "m.index.json", "quanto map" => "q.json", _ => "m" };
 
     /// <summary>
-    /// The file to open when <paramref name="changed"/> was written: a map is read with the checkpoint that it is beside.
+    /// Returns the file to open after <paramref name="changed"/> was written: for a map, the checkpoint next to it.
     /// </summary>
     public static string ToOpen(string format, string changed) =>
         format == "quanto map" ? Path.ChangeExtension(changed, ".safetensors") : changed;
@@ -138,7 +138,7 @@ internal static class FuzzCorpus
         ];
     }
 
-    /// <summary>One tensor of one block of each type of few bits; bytes below 60 are finite scales wherever they stand.</summary>
+    /// <summary>One tensor with one block for each low-bit type. All bytes are below 60, so scales at any position are finite.</summary>
     private static byte[] LowBits(Random random)
     {
         var file = new GgufWriter();

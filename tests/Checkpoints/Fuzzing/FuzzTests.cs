@@ -9,9 +9,8 @@ using Locutor.Checkpoints.Quantised;
 namespace Locutor.Checkpoints.Tests.Fuzzing;
 
 /// <summary>
-/// Readers against changed files: whatever a file holds, opening it ends in a checkpoint whose every byte can be read or in a
-/// <see cref="CheckpointException"/>, soon, and without much memory. A fixed number of files for each format; LOCUTOR_FUZZ_MINUTES fuzzes
-/// for a time instead.
+/// Opens randomly changed files: the result is a checkpoint whose every byte can be read, or a <see cref="CheckpointException"/>, within
+/// limits of time and memory. A run tests a fixed number of files of each format; LOCUTOR_FUZZ_MINUTES sets a duration instead.
 /// </summary>
 public sealed class FuzzTests : TemporaryFolder
 {

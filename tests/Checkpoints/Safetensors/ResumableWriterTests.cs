@@ -81,7 +81,7 @@ public sealed class ResumableWriterTests : TemporaryFolder
         var bytes = Bytes();
         using (var writer = new ResumableWriter(At("m"), "x", Outlines, Metadata)) Finish(writer, bytes);
         byte[] file = File.ReadAllBytes(At("m"));
-        int place = random.Next(1, 1001); // "a", of the narrowest type, is last
+        int place = random.Next(1, 1001); // the narrowest type is last in the file: tensor "a"
         file[^place] ^= 0x10;
         File.WriteAllBytes(At("m"), file);
         Should.Throw<CheckpointException>(

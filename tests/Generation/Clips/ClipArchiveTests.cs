@@ -8,7 +8,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Generation.Tests;
 
-/// <summary>A run that goes on from stored clips, against the same run undisturbed. Small networks of random numbers.</summary>
+/// <summary>A run that resumes from stored clips, compared with an undisturbed run; small networks with random weights.</summary>
 [Trait("uses", "convolutions")]
 public sealed class ClipArchiveTests : IDisposable
 {

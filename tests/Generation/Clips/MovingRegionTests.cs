@@ -88,7 +88,7 @@ public sealed class MovingRegionTests
         var (inside, expected) = (
             placed[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)],
             whole[.., .., (8 * stride)..(16 * stride), (8 * stride)..(16 * stride)]);
-        // attention sees less of the frame
+        // the attention of the autoencoder sees only the region
         ((inside - expected).square().mean().sqrt() / expected.std()).item<float>().ShouldBeLessThan(0.2f);
     }
 }

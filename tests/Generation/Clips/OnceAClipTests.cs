@@ -16,8 +16,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Tests;
 
 /// <summary>
-/// A clip computes once what does not change between its steps. The test spoils matrices as soon as they must have done their work; the
-/// video stays equal.
+/// Values that do not change between the steps of a clip are computed once. The tests overwrite the matrices of these values after their
+/// last expected use; the video must not change.
 /// </summary>
 [Trait("uses", "convolutions")]
 public sealed class OnceAClipTests : IDisposable
@@ -108,7 +108,7 @@ public sealed class OnceAClipTests : IDisposable
             sizes.Transformer.Blocks * Clips * (Steps * Passes + 1) + 1, "the last copy is of a block that nobody asked for any more");
     }
 
-    /// <summary>Or the tests above would see nothing.</summary>
+    /// <summary>Shows that overwritten matrices are noticed; otherwise the tests above would prove nothing.</summary>
     [Fact]
     public async Task Matrices_that_every_step_uses_spoil_the_video_when_they_are_damaged_later()
     {
@@ -123,7 +123,7 @@ public sealed class OnceAClipTests : IDisposable
     [Fact]
     public async Task With_one_person_no_map_of_speakers_is_computed()
     {
-        // Masks of no shape that a map could be made with.
+        // The masks have a wrong shape, so computing a map of speakers from them would fail.
         var one = Inputs(1) with { Speakers = zeros(7) };
         (await VideoAsync(one, Options(1, 2), null)).ShouldBe(await VideoAsync(Inputs(1), Options(1, 2), null), $"seed {seed}");
         await Should.ThrowAsync<Exception>(() => VideoAsync(Inputs(2) with { Speakers = zeros(7) }, Options(1, 2), null));

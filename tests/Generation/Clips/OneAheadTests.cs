@@ -13,7 +13,7 @@ public sealed class OneAheadTests
         var taken = new List<int>();
         await foreach (var one in OneAhead.Run(made.AllAsync(cancellationToken), cancellationToken))
         {
-            // would never come if it waited for us
+            // times out if the element is computed only on request
             if (one.Number < 5) await made.Started(one.Number + 1).WaitAsync(TimeSpan.FromSeconds(30), cancellationToken);
             await Task.Delay(20, cancellationToken);
             made.Begun.ShouldBe(Math.Min(one.Number + 2, 6), "two elements live at most");

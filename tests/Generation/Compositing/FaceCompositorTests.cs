@@ -11,7 +11,7 @@ public sealed class FaceCompositorTests
 
     [Theory]
     [InlineData(16, 16, 64, 64)]
-    [InlineData(13, 21, 34, 56)] // no whole factor, no multiple of a vector
+    [InlineData(13, 21, 34, 56)] // no integer factor, and widths that are no multiple of a vector
     [InlineData(12, 10, 12, 10)] // the same size
     [InlineData(9, 24, 30, 78)]
     public void Every_pixel_is_what_the_plain_formulas_give(int drawnHeight, int drawnWidth, int height, int width)
@@ -20,7 +20,7 @@ public sealed class FaceCompositorTests
         byte[] portrait = random.Bytes(3 * height * width), reference = Smooth(drawnHeight, drawnWidth);
         byte[] composed = new byte[portrait.Length];
         var compositor = new FaceCompositor(drawn, target, Options);
-        for (int round = 0; round < 3; round++) // buffers are used again
+        for (int round = 0; round < 3; round++) // buffers are reused
         {
             byte[] frame = Changed(reference, drawnHeight, drawnWidth);
             compositor.Compose(portrait, frame, reference, composed);
@@ -34,7 +34,7 @@ public sealed class FaceCompositorTests
     {
         const int drawn = 32, size = 100;
         byte[] portrait = random.Bytes(3 * size * size), reference = Smooth(drawn, drawn), frame = [.. reference];
-        for (int i = 0; i < frame.Length; i++) frame[i] = (byte)Math.Clamp(frame[i] + random.Next(-4, 5), 0, 255); // the noise of drawing
+        for (int i = 0; i < frame.Length; i++) frame[i] = (byte)Math.Clamp(frame[i] + random.Next(-4, 5), 0, 255); // noise of generation
         byte[] composed = new byte[portrait.Length];
         var compositor = new FaceCompositor((drawn, drawn), (size, size), Options);
         compositor.Compose(portrait, frame, reference, composed);
@@ -76,7 +76,7 @@ public sealed class FaceCompositorTests
     {
         const int drawn = 32, size = 128;
         byte[] portrait = new byte[3 * size * size], reference = new byte[3 * drawn * drawn], composed = new byte[portrait.Length];
-        // stripes that the small frame cannot hold
+        // stripes that are too fine for the small frame
         for (int i = 0; i < portrait.Length; i++) portrait[i] = (byte)(i / 3 % 2 == 0 ? 90 : 110);
         Array.Fill(reference, (byte)100);
         byte[] frame = [.. reference];

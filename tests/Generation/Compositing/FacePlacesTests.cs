@@ -20,7 +20,7 @@ public sealed class FacePlacesTests
     [InlineData(1920, 1080, 768, 432, 168, 0, 432)]
     [InlineData(1080, 1920, 432, 768, 0, 168, 432)]
     [InlineData(600, 401, 600, 400, 100, 0, 400)]
-    [InlineData(90, 90, 128, 128, 0, 0, 128)] // smaller than what is generated
+    [InlineData(90, 90, 128, 128, 0, 0, 128)] // smaller than the generated frames
     [InlineData(100, 4000, 128, 512, 0, 192, 128)] // a strip loses its ends
     public async Task A_video_has_the_shape_of_its_portrait_and_a_square_for_the_face(
         int pictureHeight, int pictureWidth, int height, int width, int top, int left, int side)

@@ -3,7 +3,8 @@ using Locutor.Models;
 namespace Locutor.Generation.Tests.Compositing;
 
 /// <summary>
-/// The compositor as plain formulas in float64, pixel by pixel over the whole frame: without regions, vectors or separable passes.
+/// A reference implementation of the compositor in float64, pixel by pixel over the whole frame, without regions, vectors or separable
+/// passes.
 /// </summary>
 internal sealed class PlainCompositor((int Height, int Width) drawn, (int Height, int Width) target, CompositionOptions options)
 {

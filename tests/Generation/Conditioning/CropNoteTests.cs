@@ -25,7 +25,7 @@ public sealed class CropNoteTests
             note.ShouldStartWith(path);
             note.ShouldContain(
                 expected.Replace($"video {videoHeight}x{videoWidth}", $"video {videoWidth}x{videoHeight}", StringComparison.Ordinal));
-            // The count is true: the first row (or column) of the video is the first that is said to stay.
+            // The count is right: the first row (or column) of the video is the first one that the note does not count as cut off.
             var first = await pictures.AtAsync(0, TestContext.Current.CancellationToken);
             double cut = (expected.Contains("rows", StringComparison.Ordinal) ? first.Rgb[1] * height : first.Rgb[0] * (double)width) / 255;
             int told = int.Parse(note.Split(" so ")[1].Split(' ')[0], System.Globalization.CultureInfo.InvariantCulture);

@@ -8,7 +8,7 @@ public sealed class SpeakerRegionsTests
     private const int Stride = 8;
 
     /// <summary>
-    /// Where nothing is found wrong, both people have at least one token of the transformer, which is two latent cells wide.
+    /// If boxes pass the check, both people have at least one token of the transformer, which is two latent cells wide.
     /// </summary>
     [Fact]
     public void Valid_boxes_give_both_people_a_region_of_the_video()

@@ -27,8 +27,8 @@ public sealed class SpeechStreamTests : IDisposable
     public void Dispose() => networks.Dispose();
 
     /// <summary>
-    /// As the public pipeline does it: 8 s of samples, silence before the start, loudness and encoder over these, the last 33 frames, two
-    /// neighbours within the window.
+    /// The computation of the public pipeline: loudness normalisation and encoder over 8 s of samples (silence before the start), then the
+    /// last 33 frames, each with two neighbours on both sides within the window.
     /// </summary>
     [Fact]
     public async Task A_clip_depends_on_the_8_seconds_of_sound_that_end_with_it()
@@ -68,8 +68,8 @@ public sealed class SpeechStreamTests : IDisposable
     }
 
     /// <summary>
-    /// A writer that sends the sound of a chunk only after it has the frames of the chunk before gets all frames, so none waits for later
-    /// sound.
+    /// The writer sends the sound of a chunk only after it has received the frames of the chunk before. It gets all frames, so no frame
+    /// waits for later sound.
     /// </summary>
     [Fact]
     public async Task Frames_of_a_chunk_arrive_before_later_sound_is_sent()
@@ -94,7 +94,7 @@ public sealed class SpeechStreamTests : IDisposable
         while (await live.MoveNextAsync()) got.AddRange(live.Current);
         got.Count.ShouldBe(Chunks * New + 10);
 
-        using var sound = StoredSound.From(new Waveform(16000, samples)); // the same sound from a file, with its length known
+        using var sound = StoredSound.From(new Waveform(16000, samples)); // the same sound from a file of known length
         var expected = new List<byte[]>();
         await foreach (var frames in GenerateAsync(new StoredSamples(sound), Chunks * New + 10)) expected.AddRange(frames);
         expected.Count.ShouldBe(got.Count);

@@ -54,7 +54,7 @@ public sealed class FiniteWatchTests
         using var watch = new FiniteWatch("float32");
         using var scope = NewDisposeScope();
         watch.Look(zeros(8, ScalarType.Float32, device), "a", "b");
-        watch.Look(full([1000], 6e4, ScalarType.Float16, device), "a", "b"); // the sum is no float16
+        watch.Look(full([1000], 6e4, ScalarType.Float16, device), "a", "b"); // the sum overflows float16
         watch.Look(full([1], 3e38, ScalarType.Float32, device), "a", "b");
         watch.Look(empty([0, 3], ScalarType.Float32, device), "a", "b");
         watch.Finish(device);

@@ -10,7 +10,8 @@ using static TorchSharp.torch;
 namespace Locutor.Generation.Tests.Guard;
 
 /// <summary>
-/// A clip that is not finite is computed again in float32, exactly as float32 networks make it; if that fails too, the video ends.
+/// A clip with values that are not finite is computed again in float32, with the result of float32 networks. If that fails too, the video
+/// fails.
 /// </summary>
 public sealed class RecomputedClipTests : IDisposable
 {
@@ -107,7 +108,7 @@ public sealed class RecomputedClipTests : IDisposable
         return frames;
     }
 
-    /// <summary>The clip after <paramref name="from"/>, and what the next one starts from.</summary>
+    /// <summary>Generates the clip after <paramref name="from"/>; returns its frames and the clip that the next one starts from.</summary>
     private async Task<(List<byte[]> Frames, GeneratedClip Made)> OneAsync(NetworkSet networks, GeneratedClip? from)
     {
         await foreach (var clip in GenerateAsync(new TalkingVideoGenerator(networks), new SeededNoise(TestSeed.Value), from))

@@ -17,8 +17,8 @@ public sealed class SeveralDevicesTests
     private readonly long seed = TestSeed.Value;
 
     /// <summary>
-    /// Two passes a step are computed on different devices, one pass on both; guided steps come before others, and a step cache decides
-    /// once for both devices.
+    /// Two passes per step are computed on different devices, a single pass on both together. Guided steps precede the others, and a step
+    /// cache decides once for both devices.
     /// </summary>
     [Theory]
     [InlineData(1, 2, null, null)]

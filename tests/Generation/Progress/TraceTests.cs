@@ -4,9 +4,9 @@ using Locutor.Generation.Progress;
 namespace Locutor.Generation.Tests.Progress;
 
 /// <summary>
-/// The estimate of videos whose phases were recorded: <c>locutor generate --json</c> with the bundled model on a CPU with two cores, on
-/// which other programs ran too. A file has the seconds of each phase: the preparation, then for each clip its encoding, its steps and its
-/// decoding, then the completion of the file.
+/// Estimates for recorded videos: <c>locutor generate --json</c> with the bundled model on a CPU with two cores, while other programs ran.
+/// A file has the duration of each phase in seconds: the preparation, then for each clip its encoding, its steps and its decoding, then the
+/// completion of the file.
 /// </summary>
 public sealed class TraceTests
 {
@@ -17,7 +17,7 @@ public sealed class TraceTests
     {
         { "plain-10", "plain-40", 2 }, { "plain-40", "plain-10", 2 }, { "plain-40", "busy-plain-10", 2 },
         { "busy-plain-10", "plain-40", 2 }, { "busy-plain-40", "plain-40", 2 }, { "plain-10", "busy-plain-40", 3 },
-        // The start of a writer for each clip slows a live video's second clip, and the machine became slower or faster just then.
+        // In a live video, the writers that start with each clip slow the second clip down. The machine's speed also changed then.
         { "live-20", "busy-live-40", 3 }, { "busy-live-40", "live-20", 3 },
         // The first video of a device knows only its first clip when the second one begins.
         { "plain-10", null, 2 }, { "plain-40", null, 3 }, { "live-20", null, 3 }, { "busy-plain-10", null, 3 },

@@ -6,8 +6,8 @@ using Locutor.Torch.Cuda;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// Every kernel compiles for every architecture. clang makes PTX of it on any machine; NVRTC, where it is installed, machine code. clang
-/// does not read the instructions that kernels spell out themselves, so these are looked up in a table.
+/// Compiles every kernel for every architecture: with clang to PTX on any machine, and with NVRTC, if it is installed, to machine code.
+/// clang does not check inline assembly, so its instructions are looked up in a table.
 /// </summary>
 public sealed class ArchitectureTests : IDisposable
 {

@@ -9,7 +9,7 @@ namespace Locutor.Kernels.Tests.Compilers;
 /// </summary>
 internal static partial class Clang
 {
-    /// <summary>PTX of CUDA 12.8, the first that knows capability 12.0.</summary>
+    /// <summary>PTX version of CUDA 12.8, the first with capability 12.0.</summary>
     private const string PtxFeature = "+ptx87";
 
     /// <summary>

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// A kernel as a function of this CPU: what it computes is tested where there is no GPU. One thread runs after the other.
+/// A GPU kernel compiled for the CPU, so that its results can be tested without a GPU. Its threads run one after the other.
 /// </summary>
 internal sealed unsafe class HostKernel : IDisposable
 {

@@ -7,8 +7,8 @@ using static TorchSharp.torch;
 namespace Locutor.Kernels.Tests.Compilers;
 
 /// <summary>
-/// The kernels run on the CPU: their source text for the oldest architecture, in bfloat16 and float16. What only newer architectures have
-/// is one instruction each, and a GPU tests it (<see cref="OperationTests"/>).
+/// Runs the kernels on the CPU: their source for the oldest architecture, in bfloat16 and float16. The source for newer architectures
+/// differs in single instructions, which are tested on a GPU (<see cref="OperationTests"/>).
 /// </summary>
 public sealed unsafe class HostKernelTests : IDisposable
 {
@@ -32,7 +32,7 @@ public sealed unsafe class HostKernelTests : IDisposable
     }
 
     /// <summary>
-    /// All numbers of 16 bits up to the largest of float8: the kernel's conversion for GPUs that have no instruction for it.
+    /// Converts all 16-bit numbers up to the largest float8 with the kernel's conversion for GPUs without an instruction for it.
     /// </summary>
     [Theory]
     [MemberData(nameof(TypesOfNumbers))]

@@ -12,7 +12,7 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
     public static IEnumerable<KernelVariant> For(string architecture) => All.Where(variant => !variant.Hopper || architecture == "sm_90a");
 
     /// <summary>
-    /// Every kernel, so that each branch of its text and of the shared one is compiled at least once, for both 16-bit types.
+    /// Variants of all kernels, so that each conditional part of the sources is compiled at least once, for both 16-bit types.
     /// </summary>
     public static IEnumerable<KernelVariant> All =>
         from float16 in (int[])[0, 1]

@@ -10,7 +10,7 @@ namespace Locutor.Kernels.Tests.Devices;
 
 public sealed class GpuCapabilityTests
 {
-    /// <summary>NVIDIA's tables: what the tensor cores of a generation multiply.</summary>
+    /// <summary>Types that the tensor cores of each generation multiply, by NVIDIA's tables.</summary>
     [Theory]
     [InlineData("7.5", ScalarType.Float16, false, false)] // T4
     [InlineData("8.0", ScalarType.BFloat16, false, true)] // A100
@@ -67,7 +67,7 @@ public sealed class GpuCapabilityTests
     public void A_GPU_here_is_used_as_its_own_or_the_forced_capability_and_passes_its_self_test()
     {
         Assert.SkipUnless(cuda.is_available(), "no GPU on this machine");
-        cuda.synchronize(); // starts CUDA, which the time below is not about
+        cuda.synchronize(); // initialises CUDA before the time is measured
         long begun = Stopwatch.GetTimestamp();
         var paths = GpuPaths.For(CUDA);
         TestContext.Current.SendDiagnosticMessage($"self test in {Stopwatch.GetElapsedTime(begun).TotalMilliseconds:0} ms: {paths}");

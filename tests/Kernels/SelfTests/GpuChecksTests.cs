@@ -23,11 +23,11 @@ public sealed class GpuChecksTests
         test.Notice.ShouldNotBeNull();
     }
 
-    /// <summary>Every path that is always there is right: otherwise the check itself, or the path, is wrong.</summary>
+    /// <summary>Every path that needs no special hardware passes its check; otherwise the path or the check is wrong.</summary>
     [Theory]
     [InlineData("7.5", "widened")]
     [InlineData("8.0", "widened")]
-    [InlineData("8.9", "bytes")] // on a CPU the bytes' exact product
+    [InlineData("8.9", "bytes")] // on a CPU, the exact product of the bytes
     public void Every_operation_has_a_right_path(string capability, string float8)
     {
         var test = new SelfTest(capability, null);

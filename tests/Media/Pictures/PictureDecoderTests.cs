@@ -23,7 +23,7 @@ public sealed class PictureDecoderTests : IDisposable
         byte[] expected = await TempFolder.RunForBytesAsync(
             "ffmpeg",
             ["-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=67x45", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);
-        File.Move(made, folder["-y [n=-1] %d.txt"]); // a name that means something to ffmpeg, libvips and shells
+        File.Move(made, folder["-y [n=-1] %d.txt"]); // a name with special meaning for ffmpeg, libvips and shells
         var picture = await PictureDecoder.DecodeAsync(folder["-y [n=-1] %d.txt"], MediaLimits.Default, Ct);
         (picture.Width, picture.Height).ShouldBe((67, 45));
         picture.Rgb.Zip(expected, (a, b) => Math.Abs(a - b)).Average().ShouldBeLessThanOrEqualTo(tolerance);

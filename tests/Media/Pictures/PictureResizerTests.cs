@@ -77,7 +77,8 @@ public sealed class PictureResizerTests
     private static Picture Noise(Random random, int width, int height) => new(width, height, random.Bytes(3 * width * height));
 
     /// <summary>
-    /// The triangle filter in double precision, never rounded; to round to 8 bits after each axis is half a step off each time.
+    /// The triangle filter in double precision without rounding. Rounding to 8 bits after each axis causes an error of at most half a step
+    /// each time.
     /// </summary>
     private static double[] Exact(Picture picture, int height, int width)
     {

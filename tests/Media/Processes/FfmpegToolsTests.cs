@@ -22,7 +22,7 @@ public sealed class FfmpegToolsTests : IDisposable
     {
         H264Encoder.Candidates(" V....D h264_nvenc  NVIDIA\n V....D libopenh264 OpenH264\n A....D aac  AAC\n V..... = Video\n")
             .ShouldBe(["libopenh264", "h264_nvenc"]);
-        // A tool that lists no encoder, and one that lists an encoder of hardware which then does not work.
+        // An ffmpeg without an encoder, and one that lists a hardware encoder which does not work.
         foreach (string script in
                 new[] { "#!/bin/sh\nexit 0\n", "#!/bin/sh\ncase \"$*\" in *-encoders) echo ' V....D h264_nvenc x';; *) exit 1;; esac\n" })
         {

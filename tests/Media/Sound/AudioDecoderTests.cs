@@ -34,7 +34,7 @@ public sealed class AudioDecoderTests : IDisposable
     public async Task Mono_is_the_mean_of_the_channels(int channels)
     {
         var random = TestSeed.NewRandom();
-        // none is silent, and they do not cancel
+        // no channel is silent, and the channels do not cancel each other
         float[] values = [.. Enumerable.Range(0, channels).Select(_ => 0.2f + 0.8f * random.NextSingle())];
         string path = folder.Write("in.wav", Wav(16000, channels, 8000, (_, c) => values[c]));
         var sound = await AudioDecoder.DecodeAsync(path, 16000, MediaLimits.Default, Ct);
@@ -118,10 +118,10 @@ public sealed class AudioDecoderTests : IDisposable
     public async Task A_header_that_lies_about_the_length_is_not_believed()
     {
         byte[] wav = Wav(16000, 1, 16000, (_, _) => 0.1f);
-        BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(4), uint.MaxValue); // as programs do that write to a pipe
+        BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(4), uint.MaxValue); // like programs that write to a pipe
         BinaryPrimitives.WriteUInt32LittleEndian(wav.AsSpan(40), uint.MaxValue);
         (await AudioDecoder.DecodeAsync(folder.Write("pipe.wav", wav), 16000, MediaLimits.Default, Ct)).Samples.Length.ShouldBe(16000);
-        // A minute of MP3 that says through its Xing header that it is half a second.
+        // A minute of MP3 with a Xing header of half a second.
         string honest = await folder.MakeAsync("honest.mp3", "-f lavfi -i sine=d=60 -c:a libmp3lame -b:a 64k");
         byte[] mp3 = await File.ReadAllBytesAsync(honest, Ct);
         int xing = Math.Max(mp3.AsSpan().IndexOf("Xing"u8), mp3.AsSpan().IndexOf("Info"u8));

@@ -12,7 +12,7 @@ public sealed class ChannelMixTests : IDisposable
 
     [Theory]
     [InlineData(10, 0)]
-    [InlineData(6, 3)] // taken for 5.1, this channel would be dropped as low frequencies
+    [InlineData(6, 3)] // in a 5.1 layout this channel would be the dropped subwoofer channel
     [InlineData(8, 7)]
     [InlineData(3, 2)]
     [InlineData(32, 17)]
@@ -92,7 +92,7 @@ public sealed class ChannelMixTests : IDisposable
         ChannelMix.Choose(Of(2, (_, _) => random.NextDouble() - 0.5), "stereo").Note.ShouldBeNull();
         ChannelMix.Choose(Of(16, (_, _) => random.NextDouble() - 0.5), null).Note.ShouldBeNull();
         ChannelMix.Choose(Of(2, (n, c) => c == 0 ? noise[n] : -noise[n]), null).HeardChannels.ShouldBe(1);
-        ChannelMix.Choose(Of(2, (n, c) => c == 0 ? noise[n] : -0.4 * noise[n]), null).HeardChannels.ShouldBe(2); // quieter, and still there
+        ChannelMix.Choose(Of(2, (n, c) => c == 0 ? noise[n] : -0.4 * noise[n]), null).HeardChannels.ShouldBe(2); // quieter, but not silent
         ChannelMix.Choose(Of(4, (n, c) => c % 2 == 0 ? noise[n] : -noise[n]), "quad").Note.ShouldNotBeNull();
         ChannelMix.Choose(Of(2, (_, _) => 0), "stereo").Note.ShouldBeNull(); // silence is valid
         ChannelMix.Choose(Of(5, (_, _) => 0), null).HeardChannels.ShouldBe(1);

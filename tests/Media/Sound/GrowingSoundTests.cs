@@ -82,7 +82,7 @@ public sealed class GrowingSoundTests : IDisposable
         for (int sent = 1; sent <= 3; sent++)
         {
             await writer.WriteAsync(second, Ct);
-            // The filter of the resampler needs some later samples: a twentieth of a second is plenty.
+            // The filter of the resampler needs some later samples; they are less than a twentieth of a second.
             while (got < sent * 16000 - 800) got += await sound.ReadAsync(new float[4000], Ct);
         }
 
@@ -131,8 +131,8 @@ public sealed class GrowingSoundTests : IDisposable
     }
 
     /// <summary>
-    /// What programs write to a pipe: the size is 0 or the largest that fits, other chunks come first, and a header may have another kind
-    /// of sound.
+    /// Headers that programs write to a pipe: the size is 0 or the largest value, other chunks precede the data, and the format may be
+    /// another one.
     /// </summary>
     [Fact]
     public async Task A_header_without_a_size_and_one_of_another_sound()

@@ -63,7 +63,7 @@ public sealed class OddSoundTests : IDisposable
 
     [Theory]
     [InlineData(300)]
-    [InlineData(70_000)] // more than any demuxer looks through
+    [InlineData(70_000)] // more than any demuxer searches
     [InlineData(1_000_000)]
     public async Task An_mp3_after_leading_zeros_is_read(int zeros)
     {

@@ -18,7 +18,7 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("smpte2084")]
     public async Task Hdr_phone_videos_get_the_colours_of_bt709(string transfer)
     {
-        // SDR lifted into HDR with its white at 203 cd/m2, as BT.2408 has it; the way back is ours.
+        // SDR converted to HDR with white at 203 cd/m2 (BT.2408); the program converts it back.
         string lift =
             "setparams=range=tv:color_primaries=bt709:color_trc=bt709:colorspace=bt709," +
             $"zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=2020,zscale=t={transfer}:m=2020_ncl:r=tv:npl=203,format=yuv420p10le";
@@ -91,7 +91,7 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("dv", "-c:v dvvideo -pix_fmt yuv420p -s 720x576 -top 0")]
     public async Task Interlaced_fields_are_deinterlaced(string extension, string codec)
     {
-        // A white bar that jumps 40 pixels from field to field combs every second line of an interlaced frame.
+        // A white bar that moves 40 pixels from field to field appears in every second line of an interlaced frame only.
         string path = await folder.MakeAsync(
             $"in.{extension}",
             "-f lavfi -i color=black:s=720x576:r=50:d=1,format=yuv420p," +
@@ -152,7 +152,7 @@ public sealed class SourceVideoTests : IDisposable
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         int early = Red(await reader.ReadFrameAsync(4, Ct)), held = Red(await reader.ReadFrameAsync(15, Ct)),
             late = Red(await reader.ReadFrameAsync(22, Ct));
-        (held - early).ShouldBeInRange(0, 12); // nothing new for 0.6 s
+        (held - early).ShouldBeInRange(0, 12); // no new frame for 0.6 s
         (late - held).ShouldBeGreaterThan(100);
     }
 

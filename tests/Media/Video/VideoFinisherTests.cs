@@ -89,8 +89,8 @@ public sealed class VideoFinisherTests : IDisposable
         (info.Width, info.Height).ShouldBe((Width, Height));
         if (extension != "gif") info.Duration!.Value.ShouldBe(2, 0.1);
         int count = int.Parse(
-            await ProbeAsync(
-                target, "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames"), CultureInfo.InvariantCulture);
+            await ProbeAsync(target, "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames"),
+            CultureInfo.InvariantCulture);
         count.ShouldBe(Frames);
         (info.Audio is not null).ShouldBe(extension != "gif");
         if (extension is "mp4" or "mov")

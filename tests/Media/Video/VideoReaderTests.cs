@@ -20,7 +20,7 @@ public sealed class VideoReaderTests : IDisposable
     [InlineData("ts", "-c:v mpeg2video -q:v 2")]
     public async Task Frames_are_read_at_25_per_second(string extension, string codec)
     {
-        // Grey level 8 times the frame number; half the frames of a 50 fps source are left out, so levels rise by 16.
+        // The grey level is 8 times the frame number. Every second frame of a 50 fps source is skipped, so levels rise by 16.
         string path = await folder.MakeAsync(
             $"in.{extension}", $"-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128 {codec}");
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);

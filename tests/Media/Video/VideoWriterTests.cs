@@ -69,7 +69,7 @@ public sealed class VideoWriterTests : IDisposable
     [Fact]
     public async Task Two_sounds_are_mixed_or_follow_each_other_and_stereo_is_kept()
     {
-        // Left channels alone carry a tone, so that a mixed-down track would show on the right.
+        // Only left channels have a tone, so that a downmix would be noticed in the right channel.
         string low = await folder.MakeAsync("low.wav", "-f lavfi -i aevalsrc=0.4*sin(2*PI*300*t)|0:s=22050:d=2");
         string high = await folder.MakeAsync("high.flac", "-f lavfi -i aevalsrc=0.4*sin(2*PI*3000*t)|0:s=44100:d=1");
         foreach (bool together in new[] { true, false })

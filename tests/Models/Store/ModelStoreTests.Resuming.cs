@@ -38,7 +38,7 @@ public sealed partial class ModelStoreTests
         server.BytesPerSecond = int.MaxValue;
         await store.PullAsync([file], null, Stop);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
-        server.BytesSent.ShouldBeLessThan((long)(bytes.Length * 1.3)); // what stood in buffers when each of 4 connections was cut
+        server.BytesSent.ShouldBeLessThan((long)(bytes.Length * 1.3)); // 4 cut connections lose the bytes in their buffers
     }
 
     [Fact]
@@ -64,7 +64,7 @@ public sealed partial class ModelStoreTests
             last.ExitCode.ShouldBe(1, "one file fetched");
         }
         Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Path.Combine(folder, "owner--name", "main", "big.bin")))).ShouldBe(hash);
-        // On a busy machine, buffers of the connections hold what a killed process had not read. Without resuming it would be 1.3.
+        // On a busy machine, a killed process loses the bytes in its connections' buffers. Without resuming the ratio would be 1.3.
         ((double)server.BytesSent / bytes.Length).ShouldBeLessThan(1.25);
         TestContext.Current.TestOutputHelper?.WriteLine($"sent {(double)server.BytesSent / bytes.Length:F4} of the file's size");
     }

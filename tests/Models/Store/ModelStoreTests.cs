@@ -86,7 +86,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
             context.Response.Headers.RetryAfter = "0";
             return true;
         };
-        var store = new ModelStore(folder, options with { Attempts = 40 }); // the faults of all connections can meet one of them
+        var store = new ModelStore(folder, options with { Attempts = 40 }); // one connection may get the faults of all
         await store.PullAsync([file], null, Stop);
         File.ReadAllBytes(store.Find(file)!).ShouldBe(bytes);
         answers.ShouldBeGreaterThan(12);
@@ -145,7 +145,7 @@ public sealed partial class ModelStoreTests : IAsyncLifetime
             await Should.ThrowAsync<BundleException>(() => new ModelStore(folder, options).PullAsync([file], null, Stop)))
             .Message.ShouldContain("HF_TOKEN");
         var store = new ModelStore(folder, options with { Token = "secret" });
-        await store.PullAsync([file], null, Stop); // the content host refuses requests that carry it
+        await store.PullAsync([file], null, Stop); // the content host refuses requests with a token
         store.Find(file).ShouldNotBeNull();
     }
 

@@ -14,8 +14,8 @@ public sealed class AsStoredTests : IDisposable
     public static TheoryData<string> Formats => [.. FormatFile.Names];
 
     /// <summary>
-    /// What is widened for every product says the same bit for bit as what was widened once, and takes no memory where the file has it in
-    /// half as many bits.
+    /// A weight that is widened for every product gives the same bits as one that was widened once, and stays in the mapped file if it is
+    /// stored in half as many bits.
     /// </summary>
     [Theory]
     [MemberData(nameof(Formats))]

@@ -83,8 +83,8 @@ public sealed class PortTests : IDisposable
     }
 
     /// <summary>
-    /// What the port has for a parameter: the same under another name and, for an embedding, without leading axes; or three parts of a
-    /// projection.
+    /// The tensors that a port has for a parameter: the parameter under another name (an embedding without its leading axes), or the three
+    /// parts of a joined projection.
     /// </summary>
     private static (string Name, long[] Shape)[] Ported(string port, string name, long[] shape)
     {

@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace Locutor.Networks.Tests.Layers;
 
-/// <summary>Switching oneDNN off changes the roundings of every thread, so nothing else runs meanwhile.</summary>
+/// <summary>Switching oneDNN off changes the rounding in all threads, so no other test runs at the same time.</summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 public sealed class Alone
 {

@@ -33,7 +33,7 @@ public sealed class TransformerTeamTests : IDisposable
         var clip = new Clip(team.Lead, seed, people);
         var expected = clip.Pass(team.Lead, clip.Given);
         Passes(team, clip, [new(clip.Given)])[0].ShouldBeNear(expected, 1e-5, $"seed {seed}, {devices} devices, {people} people");
-        parameters[0].Forget("blocks.1."); // the comparison above needs the other devices
+        parameters[0].Forget("blocks.1."); // the first device computes a part with its own parameters
         Should.Throw<Exception>(() => Passes(team, clip, [new(clip.Given)]));
     }
 

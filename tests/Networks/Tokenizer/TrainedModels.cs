@@ -72,7 +72,7 @@ public sealed class TrainedModels : IDisposable
 internal static class RandomText
 {
     /// <summary>
-    /// Ranges of code points by script, with what is hard for a tokenizer: marks, joiners, spaces, controls, surrogate pairs.
+    /// Ranges of code points by script, with difficult cases for a tokenizer: marks, joiners, spaces, controls, surrogate pairs.
     /// </summary>
     private static readonly (int From, int To)[] Scripts =
     [

@@ -60,7 +60,8 @@ public sealed class UmT5EncoderTests : IDisposable
     }
 
     /// <summary>
-    /// Its scores are not divided by the root of the width: now and then they tie, and rounding decides. Hence the median of nine.
+    /// T5 does not divide scores by the root of the width, so the softmax is nearly one-hot: with two almost equal scores, rounding decides
+    /// the result. Therefore the median of nine inputs is compared.
     /// </summary>
     [Fact]
     public void Half_types_stay_near_float32()

@@ -64,7 +64,7 @@ public sealed class DecoderWidthsTests : IDisposable
     {
         var x = random.Normal(2, 3 * side * side, 3, height, width);
         var found = new PixelShuffle(side).Forward(x, null);
-        // libtorch has the colours before the rows and columns of the square
+        // libtorch orders the channels of a square as colour, row, column
         var frames = Layout.ToFrames(x).unflatten(1, [side, side, 3]).permute(0, 3, 1, 2, 4, 5).flatten(1, 3);
         (found - Layout.ToVideo(nn.functional.pixel_shuffle(frames, side), 2)).ShouldBeZero(about: $"seed {seed}");
     }
@@ -103,7 +103,7 @@ public sealed class DecoderWidthsTests : IDisposable
     {
         var network = Create(config);
         using var still = no_grad();
-        foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // no bias 0, no norm 1
+        foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // biases not 0, norms not 1
         return network;
     }
 

@@ -100,7 +100,9 @@ public sealed class TilesTests : IDisposable
         }
     }
 
-    /// <summary>What a tile reads is what gradients reach, rounded to whole strides: less would show, more would be waste.</summary>
+    /// <summary>
+    /// A tile reads the pixels that its gradients reach, rounded to whole strides. Fewer would change the result, more would be waste.
+    /// </summary>
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -167,7 +169,7 @@ public sealed class TilesTests : IDisposable
         };
         var network = new Network(new Weights(parameters, ScalarType.Float32, CPU), config) { MemoryBudget = room };
         using var still = no_grad();
-        foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // no bias 0, no norm 1
+        foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05); // biases not 0, norms not 1
         return network;
     }
 

@@ -23,7 +23,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         random = new RandomInputs(seed);
         parameters = new RandomParameters(seed, trainable: true);
         network = new Network(new Weights(parameters, ScalarType.Float32, CPU), Tiny);
-        // biases and norms that are not 0 and 1, or an error in them would not show
+        // Biases must not be 0 and norm weights must not be 1, or errors in them would not be noticed.
         using var still = no_grad();
         foreach (var (_, value) in parameters.Trainable) value.add_(random.Normal(value.shape) * 0.05);
     }
@@ -41,7 +41,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         using var cache = new CausalCache();
         CompareAllChunks(cache, [], "");
 
-        // Divisions that begin alike share the chunks of their beginning.
+        // Divisions with the same first chunks share the results of these chunks.
         void CompareAllChunks(CausalCache before, IReadOnlyList<Tensor> parts, string chunks)
         {
             long start = chunks.Sum(digit => digit - '0');
@@ -161,7 +161,7 @@ public sealed class VideoAutoencoderTests : IDisposable
     [Fact]
     public void Both_ways_of_convolving_agree()
     {
-        // 16 and 32 channels in float32 take different ways on a CPU; float64 is the judge.
+        // 16 and 32 channels in float32 take different paths on a CPU; both are compared with float64.
         using var still = no_grad();
         foreach (int width in new[] { 16, 32 })
         {
@@ -200,7 +200,7 @@ public sealed class VideoAutoencoderTests : IDisposable
         foreach (var (key, value) in parameters.Trainable)
         {
             value.grad.ShouldNotBeNull(key);
-            // the moments' second half is the variance, which nothing reads
+            // the second half of the moments is the variance, which is not used
             if (!key.StartsWith("conv1.", StringComparison.Ordinal)) value.grad!.abs().max().item<float>().ShouldBeGreaterThan(0, key);
         }
         var kernel = parameters.Tensors["encoder.downsamples.1.time_conv.weight"];

@@ -8,8 +8,8 @@ namespace Locutor.Networks.Tests;
 public sealed class QuantisedBlockTests(ITestOutputHelper output)
 {
     /// <summary>
-    /// Text, picture and speech bring as many tokens as in the released network: what attends to few of them is steered more, and so is its
-    /// error.
+    /// Text, picture and speech have as many tokens as in the released network, because the error of a cross attention is larger with fewer
+    /// tokens.
     /// </summary>
     private static readonly VideoTransformerConfig Narrow = new(
         Width: 512, FeedForward: 1376, Heads: 4, Blocks: 1, TextWidth: 64, TextTokens: 512, ImageWidth: 32,
@@ -19,7 +19,7 @@ public sealed class QuantisedBlockTests(ITestOutputHelper output)
         Width: 256, FeedForward: 688, Heads: 4, Blocks: 1, TextWidth: 64, TextTokens: 16, ImageWidth: 32,
         AudioBlocks: 2, AudioChannels: 16, AudioHidden: 32, AudioWidth: 64, AudioTokens: 4);
 
-    /// <summary>Relative L2 of what a block says to unit-normal tokens, against the same weights in float32.</summary>
+    /// <summary>Relative L2 error of a block's output for standard normal tokens, against the same weights in float32.</summary>
     [Theory]
     [InlineData(LinearPrecision.Float8, ScalarType.Float32, 3e-2)]
     [InlineData(LinearPrecision.Float8, ScalarType.BFloat16, 3e-2)]

@@ -46,7 +46,7 @@ public sealed class ResidencyTests
         foreach (var (one, other) in expected.Zip(found)) one.Equals(other).ShouldBeTrue($"seed {seed}");
     }
 
-    /// <summary>A copy into a slot starts after its last work and before the next block's, so that it runs beside one.</summary>
+    /// <summary>A copy into a slot starts after the slot's block has run and before the next block runs, so that both overlap.</summary>
     [Theory]
     [InlineData(7, 2)]
     [InlineData(5, 3)]

@@ -22,7 +22,7 @@ public sealed class LimitTests
         var clock = Stopwatch.StartNew();
         for (int i = 0; i < 12; i++)
             answers.Add(await (i % 2 == 0 ? client : other).UploadAsync(Samples.Picture, Samples.VoiceOfASecond));
-        // One more flows into the bucket every twelve seconds.
+        // One more request is allowed every twelve seconds.
         answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted)
             .ShouldBeInRange(5, 6 + (int)(clock.Elapsed.TotalSeconds / 12));
         var refused = answers.Last(answer => answer.StatusCode is HttpStatusCode.TooManyRequests);

@@ -68,7 +68,7 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
             using var liar = From("127.0.0.2", client);
             liar.DefaultRequestHeaders.Add("X-Forwarded-For", "203.0.113.9");
             (await liar.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.OK);
-            // A line is written once the answer is out.
+            // The line is written after the answer was sent.
             for (int attempt = 0; attempt < 100
                 && !service.Log.Contains($"127.0.0.2 {direct.Key} GET /v1/jobs 200", StringComparison.Ordinal); attempt++)
             {

@@ -25,7 +25,7 @@ public sealed class SessionTests
         using (var browser = Browser(second.Url, cookie))
             (await browser.DeleteAsync("/v1/session")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         (await ListAsync(second.Url, cookie)).ShouldBe(HttpStatusCode.Unauthorized);
-        // The other machine remembers a session for five seconds.
+        // The other node caches a session for five seconds.
         for (int attempt = 0; await ListAsync(first.Url, cookie) != HttpStatusCode.Unauthorized; attempt++)
         {
             attempt.ShouldBeLessThan(100, "the session outlives its sign-out");

@@ -70,8 +70,11 @@ public sealed class AddressGuardTests
     public async Task A_name_that_changes_to_a_private_address_is_refused_when_it_connects()
     {
         await using var inside = LoopbackServer.Serving("127.0.0.1", [1]);
-        await using var outside = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
-            stream, "302 Found", "Location: /again\r\n", [], cancellationToken), inside.Port);
+        await using var outside = LoopbackServer.Start(
+            "127.0.0.2",
+            (_, stream, cancellationToken) =>
+                LoopbackServer.AnswerAsync(stream, "302 Found", "Location: /again\r\n", [], cancellationToken),
+            inside.Port);
         int lookups = 0;
         var settings = new ServeSettings { AllowAddresses = [IPNetwork.Parse("127.0.0.2/32")], FetchSeconds = 60 };
         var guard = new AddressGuard(

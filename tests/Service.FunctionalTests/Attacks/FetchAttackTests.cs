@@ -6,7 +6,7 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Attacks;
 
 /// <summary>
-/// Attacks through URLs, against the running service and real sockets. 127.0.0.2 stands for the internet, 127.0.0.1 for the inside.
+/// Attacks through URLs, against the running service and real sockets. 127.0.0.2 plays the internet, 127.0.0.1 a private address.
 /// </summary>
 public sealed class FetchAttackTests(SharedService shared) : IClassFixture<SharedService>
 {

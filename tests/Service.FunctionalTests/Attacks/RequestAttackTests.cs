@@ -23,7 +23,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [InlineData("DELETE", "/v1/jobs/..")]
     public async Task Path_traversal_reaches_no_file(string method, string target)
     {
-        // A raw socket, because clients tidy paths up before they send them.
+        // A raw socket, because HTTP clients normalise paths.
         string answer = await RawAsync(
             $"{method} {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nModal-Key: {shared.Client.Key}\r\nModal-Secret: " +
             $"{shared.Client.Secret}\r\nConnection: close\r\n\r\n");

@@ -77,7 +77,7 @@ public sealed partial class PageTests
     /// <summary>A file that is chosen while the page still loads is looked at once the page is ready.</summary>
     private async Task CatchesUpAsync(IPage page)
     {
-        foreach (string late in new[] { "**/v1/options", "**/js/voice.js" }) // the kinds of files; the code that listens
+        foreach (string late in new[] { "**/v1/options", "**/js/voice.js" }) // the table of file types; the code of the voice field
         {
             await page.RouteAsync(late, async route =>
             {
@@ -93,8 +93,8 @@ public sealed partial class PageTests
     }
 
     /// <summary>
-    /// Gives the visible texts, names and hints that have words of English. What the reader wrote, names of things and what is marked as
-    /// English may have them.
+    /// Returns the visible texts, accessible names and hints with English words. Not counted are the user's own texts, proper names and
+    /// elements marked as English.
     /// </summary>
     private const string EnglishTexts = """
         () => {
@@ -151,7 +151,7 @@ public sealed partial class PageTests
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
         await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
-        for (int time = 0; time < 2; time++) // the same file chosen again is whole again
+        for (int time = 0; time < 2; time++) // choosing the same file again resets its length
         {
             await page.Locator("#voice-file").SetInputFilesAsync(Voice);
             await Expect(page.Locator("#voice-drop .caption")).ToHaveTextAsync("voice.wav · 1.3 s");

@@ -128,7 +128,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(2);
         await delete.ClickAsync();
-        await page.ReloadAsync(); // does at once what was not undone
+        await page.ReloadAsync(); // leaving the page deletes at once: the deletion can no longer be undone
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
     }
 
@@ -224,7 +224,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         complaints.ShouldBeEmpty();
     }
 
-    /// <summary>Mean change of a pixel, of 255, from one frame to the next, in the one video there is.</summary>
+    /// <summary>Mean absolute change of a pixel (0 to 255) between consecutive frames of the newest video.</summary>
     private static async Task<double> MovementAsync(ServiceProcess service)
     {
         using var client = new TokenClient(service.Url, "-", "-");
@@ -249,7 +249,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
             ColorScheme = scheme,
             HasTouch = width < 600,
             Permissions = ["microphone"],
-            // Without a GPU every frame of an animation is drawn by the processor, which the tests beside this one need.
+            // Without a GPU, every frame of an animation takes CPU time, which the tests that run at the same time need.
             ReducedMotion = ReducedMotion.Reduce,
         });
         contexts.Add(context);

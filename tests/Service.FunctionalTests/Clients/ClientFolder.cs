@@ -24,7 +24,7 @@ public sealed class ClientFolder : IDisposable
     public string At(string generator, string name) => Path.Combine(root, generator, name);
 
     /// <summary>
-    /// Generates both clients in C# and compiles their programs, once for both tests: one start of the build costs as much as a program.
+    /// Generates both clients in C# and compiles their programs together, because starting the build takes as long as building one of them.
     /// </summary>
     public Task BuildAsync(string document) => built ??= GenerateAsync(document);
 
@@ -38,7 +38,7 @@ public sealed class ClientFolder : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // Generators look for newer versions of themselves, and build nodes would outlive the test.
+        // Switches off the generators' search for new versions, and build processes that would outlive the test.
         foreach (var (variable, value) in
                 new[]
                 {

@@ -5,8 +5,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Clients;
 
 /// <summary>
-/// Clients that generators make of the document of a running service, as it is. Each is compiled with a small program, which uploads files,
-/// watches the job to its end and saves the video.
+/// Clients that generators make from the unchanged OpenAPI document of a running service. Each is compiled with a small program, which
+/// uploads files, watches the job to its end and saves the video.
 /// </summary>
 public sealed class GeneratedClientTests(SharedService shared, ClientFolder folder)
     : IClassFixture<SharedService>, IClassFixture<ClientFolder>

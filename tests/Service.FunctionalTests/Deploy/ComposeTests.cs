@@ -8,7 +8,7 @@ using YamlDotNet.RepresentationModel;
 namespace Locutor.Service.FunctionalTests.Deploy;
 
 /// <summary>
-/// The file for Docker Compose and the image's file name things that exist. No container is started: the tests need no Docker.
+/// Checks that everything that the files for Docker Compose and the image name exists. No container is started, so Docker is not needed.
 /// </summary>
 public sealed class ComposeTests
 {

@@ -57,7 +57,7 @@ public sealed class EconomicsTests(SharedService shared)
         using var token = await shared.Service.TokenAsync("--name", "=1+1,\"x\"", "--month-video-seconds", "0.5");
         string id = await token.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         var job = await token.EndAsync(id);
-        // A job is seen to end a moment before its usage is recorded.
+        // The usage of a job is recorded a moment after its end is visible.
         JsonElement[] rows = [];
         for (var clock = Stopwatch.StartNew(); rows.Length == 0 && clock.Elapsed < TimeSpan.FromSeconds(30); await Task.Delay(20, Soon))
             rows = [.. (await token.GetJsonAsync("/v1/usage?by=day")).GetProperty("rows").EnumerateArray()];

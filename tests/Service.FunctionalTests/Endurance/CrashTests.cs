@@ -8,7 +8,9 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Endurance;
 
-/// <summary>kill -9 at random moments under load: what was accepted is kept, ends once, and no video is torn or another job's.</summary>
+/// <summary>
+/// kill -9 at random moments under load: accepted jobs are kept and end once, and no video is truncated or of another job.
+/// </summary>
 [Collection(Alone.Name)]
 public sealed class CrashTests
 {
@@ -40,7 +42,7 @@ public sealed class CrashTests
             await load;
             await service.StartAgainAsync();
         }
-        // Jobs whose answer the kill cut off are there too; they end as all others do.
+        // The list also contains jobs whose answer was lost by the kill; they end like all others.
         foreach (string id in (await ListAsync(client)).Keys)
             Note(id, await client.EndAsync(id, Endurance.Choose(240, 900)));
         await CheckAsync(service, client);
@@ -98,7 +100,7 @@ public sealed class CrashTests
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
             {
-                // The service was killed in the middle of an answer; what was not answered was not accepted.
+                // The service was killed during the request. A job without an answer does not count as accepted.
                 await Task.Delay(20, CancellationToken.None);
             }
         }

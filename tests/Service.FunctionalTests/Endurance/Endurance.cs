@@ -3,15 +3,15 @@ using System.Globalization;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// These tests run small by default. With LOCUTOR_LONG_TESTS=1 they run at the size that docs/notes/reliability.md reports, and hold
-/// their times to the service's promises; that takes about ten minutes and wants the machine to itself.
+/// These tests are small by default. With LOCUTOR_LONG_TESTS=1 they have the size that docs/notes/reliability.md reports and also check
+/// times. That takes about ten minutes, and nothing else should run on the machine.
 /// </summary>
 internal static class Endurance
 {
     public static bool Long => TestEnvironment.Long;
 
     /// <summary>
-    /// How long may pass until something that has to happen at once has happened. Other tests run at the same time, except in long runs.
+    /// Time limit for things that must happen at once. Other tests run at the same time, except in long runs.
     /// </summary>
     public static TimeSpan AtOnce => TimeSpan.FromSeconds(Choose(20, 1));
 

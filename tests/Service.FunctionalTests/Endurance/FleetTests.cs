@@ -9,16 +9,16 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// Two API nodes over PostgreSQL and a bucket, and eight workers on four machines (folders here, which share nothing but the certificate),
-/// while nodes and workers are killed and added: every accepted job ends once and well. It runs in long runs alone, with
-/// LOCUTOR_FLEET_JOBS=N at another size.
+/// Two API nodes with PostgreSQL and a bucket, and eight workers on four machines (simulated by folders that share only the certificate),
+/// while nodes and workers are killed and added: every accepted job succeeds exactly once. It runs in long runs only;
+/// LOCUTOR_FLEET_JOBS=N sets the number of jobs.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class FleetTests : IAsyncDisposable
 {
     private const int Machines = 4, WorkersPerMachine = 2, Clients = 16;
 
-    // Often enough for kills in every phase of a job, and so seldom that starting processes does not take the time of the jobs.
+    // Often enough for kills in every phase of a job, but so rarely that starting processes takes little of the time.
     private const int ShortestPause = 3_000, LongestPause = 12_000;
     private static readonly int Jobs =
         int.Parse(Environment.GetEnvironmentVariable("LOCUTOR_FLEET_JOBS") ?? "20000", CultureInfo.InvariantCulture);
@@ -82,7 +82,7 @@ public sealed class FleetTests : IAsyncDisposable
     private async Task CheckAsync(TokenClient client, int kills, Stopwatch clock)
     {
         accepted.Values.Distinct().Count().ShouldBe(accepted.Count, "two keys share a job");
-        // The queue is in the order of submission, so the last job of the list ends about last.
+        // Jobs run in the order of submission, so the last job of the list is one of the last to end.
         await client.EndAsync(accepted[$"fleet-{Jobs}"], 600);
         await Parallel.ForEachAsync(accepted, new ParallelOptions { MaxDegreeOfParallelism = Clients }, async (job, _) =>
             (await client.EndAsync(job.Value, 600)).GetProperty("status").GetString().ShouldBe("succeeded", job.Key));
@@ -94,7 +94,7 @@ public sealed class FleetTests : IAsyncDisposable
             $"{took.TotalMinutes:F1} min ({accepted.Count / took.TotalSeconds:F1} per second); " +
             $"submits: median {Endurance.Percentile(submits, 0.5):F0} ms, p99 {Endurance.Percentile(submits, 0.99):F0} ms; " +
             $"polls: median {Endurance.Percentile(polls, 0.5):F0} ms, p99 {Endurance.Percentile(polls, 0.99):F0} ms"));
-        // A node that is killed when a job ends leaves its usage to the next comparison of the queue, which comes every minute.
+        // If a node is killed when a job ends, its usage is recorded by the next check of the queue, which runs every minute.
         for (clock.Restart(); await CountedAsync(client) is var counted && counted != accepted.Count; await Task.Delay(1000))
             (counted < accepted.Count && clock.Elapsed < TimeSpan.FromMinutes(3)).ShouldBeTrue($"{counted} jobs are counted");
     }
@@ -183,7 +183,7 @@ public sealed class FleetTests : IAsyncDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
-            return null; // The node was killed in the middle of it.
+            return null; // The node was killed during the request.
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed class LoadTests
         await using var service = await ServiceProcess.StartAsync(["--set", "stub_seconds=0", "--set", "workers=cpu", .. Unlimited]);
         using var client = service.CreateClient(TokenScopes.All);
         await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        // A service just started compiles what it runs for the first time; what is measured is one that has run for a moment.
+        // A new service first compiles its code, so the measurement begins after some requests.
         ThreadPool.SetMinThreads(64, 64);
         await Parallel.ForEachAsync(
             Enumerable.Range(0, clients),
@@ -101,7 +101,7 @@ public sealed class LoadTests
             }
             string id = (await TokenClient.ReadAsync(response)).GetProperty("id").GetString()!;
             accepted.Add(id);
-            // The seed's users poll; a second between polls is eager.
+            // Clients poll once per second, which is more often than most clients do.
             for (int poll = 0; poll < 8 && !cancellationToken.IsCancellationRequested; poll++)
             {
                 await Task.Delay(1000, CancellationToken.None);

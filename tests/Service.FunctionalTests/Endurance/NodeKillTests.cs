@@ -9,8 +9,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// Two nodes over one PostgreSQL database, and kill -9 of either in turn, while clients submit with Idempotency-Key and repeat what was not
-/// answered: every key makes one job, every job ends once and well, and none waits longer than a lease allows.
+/// Two nodes with one PostgreSQL database, killed in turn with kill -9, while clients submit with Idempotency-Key and repeat requests
+/// without an answer: every key makes one job, every job succeeds exactly once, and none waits longer than a lease allows.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class NodeKillTests
@@ -70,7 +70,7 @@ public sealed class NodeKillTests
             double run = (
                 job.GetProperty("finished_at").GetDateTimeOffset() - job.GetProperty("started_at").GetDateTimeOffset()).TotalSeconds;
             longest = Math.Max(longest, run);
-            // Each attempt may last until its lease runs out and the queue has moved. A machine that other tests use too is slower.
+            // An attempt may take until its lease expires and the queue has moved to another node; longer if other tests run meanwhile.
             run.ShouldBeLessThan(job.GetProperty("attempt").GetInt32() * (Lease + Endurance.Choose(30, 15)), $"{key}: {job}");
         }
         var listed = await ListAsync(client);
@@ -85,7 +85,7 @@ public sealed class NodeKillTests
     }
 
     /// <summary>
-    /// Submits one job after another. What is refused or breaks off is sent again, under the same key, to the other node.
+    /// Submits one job after another. A refused or interrupted request is repeated with the same key at the other node.
     /// </summary>
     private async Task LoadAsync(TokenClient[] nodes, int number, CancellationToken cancellationToken)
     {
@@ -103,7 +103,7 @@ public sealed class NodeKillTests
                 clock.Elapsed.ShouldBeLessThan(TimeSpan.FromMinutes(2), "no node takes jobs");
                 bool full = this.full.TryRemove(key, out _);
                 if (full)
-                    clock.Restart(); // The service answers; the queue is as long as it may be.
+                    clock.Restart(); // The service answers, but the queue is full.
                 await Task.Delay(full ? 1000 : 200, CancellationToken.None);
             }
             outages.Add(clock.Elapsed.TotalSeconds);
@@ -131,7 +131,7 @@ public sealed class NodeKillTests
         }
         catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException or IOException)
         {
-            return null; // The node was killed in the middle of it.
+            return null; // The node was killed during the request.
         }
     }
 

@@ -9,8 +9,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Endurance;
 
 /// <summary>
-/// Two nodes over one PostgreSQL database with more jobs than they can run, and kill -9 of either in turn. Measures how long the worker of
-/// the other node waits for its next job, and how long a node that was started again needs until it answers and works.
+/// Two nodes with one PostgreSQL database and more jobs than they can run, killed in turn with kill -9. Measures how long the worker of the
+/// other node waits for its next job, and how long a restarted node needs until it answers and runs jobs.
 /// </summary>
 [Collection(Outages.Name)]
 public sealed class NodeOutageTests
@@ -51,7 +51,7 @@ public sealed class NodeOutageTests
         await feeding;
     }
 
-    /// <summary>SIGSTOP: as a machine that is gone, its connections are open and nothing comes from it.</summary>
+    /// <summary>SIGSTOP: like a machine without power, the node keeps its connections open and sends nothing.</summary>
     private static async Task StopAsync(Node[] nodes)
     {
         using (var stop = Process.Start("kill", ["-STOP", nodes[0].Service.ProcessId.ToString(CultureInfo.InvariantCulture)]))
@@ -135,7 +135,7 @@ public sealed class NodeOutageTests
             }
             catch (Exception exception) when (exception is HttpRequestException or OperationCanceledException)
             {
-                // The node is killed, or was in the middle of it.
+                // The node was killed before or during the request.
             }
         }
 

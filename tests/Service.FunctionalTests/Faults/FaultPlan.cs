@@ -90,7 +90,7 @@ internal sealed class FaultPlan(TimeProvider time)
     });
 
     /// <summary>
-    /// One fault at one site for the first seeds, so that every site has its turn with both kinds; pairs with delays after them.
+    /// For the first seeds, one fault at one site, so that every site gets both kinds of faults; for later seeds, two faults with delays.
     /// </summary>
     public static IReadOnlyList<Fault> Choose(int seed, IReadOnlyDictionary<string, int> sites)
     {

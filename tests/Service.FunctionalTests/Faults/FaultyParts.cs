@@ -81,7 +81,7 @@ internal sealed class FaultyStorage(IGrainStorage inner, FaultPlan plan) : IGrai
     }
 }
 
-/// <summary>The real data folder behind the plan. Files are as old as virtual time says.</summary>
+/// <summary>The real data folder with the faults of the plan. The age of a file is measured in virtual time.</summary>
 internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider time) : IFileStore
 {
     private readonly ConcurrentDictionary<string, DateTimeOffset> kept = new(StringComparer.Ordinal);

@@ -5,8 +5,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Faults;
 
 /// <summary>
-/// Every call between grains, stores and workers fails before it is done or loses its answer after it: at each call site in turn, then
-/// several at once at random. LOCUTOR_SCHEDULE runs one schedule alone.
+/// Calls between grains, stores and workers fail before they are executed, or lose their answer afterwards: first at each call site in
+/// turn, then at several random ones. LOCUTOR_SCHEDULE selects one schedule.
 /// </summary>
 [Collection(LostAnswers.Name)]
 public sealed class LostAnswerTests

@@ -1,8 +1,8 @@
 namespace Locutor.Service.FunctionalTests.Faults;
 
 /// <summary>
-/// A clock that stands still while anything is being done and jumps to the next timer when nothing is: minutes of waiting pass in
-/// milliseconds, and a slow machine sees no time-out that a fast one would not see.
+/// A clock for tests: it stops while any work is running and jumps to the next timer when all work waits. So minutes of waiting take
+/// milliseconds, and a slow machine has the same time-outs as a fast one.
 /// </summary>
 internal sealed class VirtualTime : TimeProvider, IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
     private long order;
     private volatile bool over;
 
-    /// <param name="busy">How many operations are under way that the thread pool does not know of.</param>
+    /// <param name="busy">Returns the number of running operations that the thread pool does not count.</param>
     public VirtualTime(Func<int> busy)
     {
         this.busy = busy;
@@ -27,7 +27,7 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
 
     public override DateTimeOffset GetUtcNow() => new(GetTimestamp(), TimeSpan.Zero);
 
-    // A loop that asks until less than a millisecond is over waits for no timer, so asking takes a microsecond.
+    // A loop that polls the time for less than a millisecond uses no timer, so each call advances the clock by a microsecond.
     public override long GetTimestamp() => Interlocked.Add(ref now, TimeSpan.TicksPerMicrosecond);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
@@ -56,7 +56,7 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
             }
             else if (++spins < 30)
             {
-                Thread.SpinWait(100); // some microseconds; a yield would last as long as the turns of all other programs that wait
+                Thread.SpinWait(100); // some microseconds; on a busy machine a yield lasts until all other programs have had a turn
             }
             else
             {

@@ -20,8 +20,8 @@ using Orleans.Storage;
 namespace Locutor.Service.FunctionalTests.Faults;
 
 /// <summary>
-/// The service without HTTP, over virtual time: a real silo, real SQLite, the real submitter, janitor, fetcher and workers, with a fault
-/// plan between all of them. Only what a runner does with a GPU, and the network behind a fetch or a webhook, is left out.
+/// The service without HTTP, in virtual time: a real silo, real SQLite, the real submitter, janitor, fetcher and workers, with injected
+/// faults in all calls between them. Only the GPU work of a runner and the network of fetches and webhooks are simulated.
 /// </summary>
 internal sealed class World : IAsyncDisposable
 {
@@ -204,7 +204,7 @@ internal sealed class World : IAsyncDisposable
         }
     }
 
-    /// <summary>Takes its time and writes what it read.</summary>
+    /// <summary>Waits for some virtual time and writes its input as the video.</summary>
     private sealed class Runner(TimeProvider time) : IVideoRunner
     {
         public string Model => "none";

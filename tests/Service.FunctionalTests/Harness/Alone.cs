@@ -1,8 +1,8 @@
 namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
-/// Tests that keep a service busy for long: they run one at a time. <c>./test</c> runs them beside the others, which mostly wait and run
-/// four at a time; the program run by hand runs them last.
+/// Tests that keep a service busy for long, so they run one at a time. <c>./test</c> runs them in parallel with the others, which mostly
+/// wait and run four at a time; the test program without arguments runs them last.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "alone")]
@@ -12,7 +12,7 @@ public sealed class Alone
 }
 
 /// <summary>
-/// Tests of outages: they wait for minutes and need little processor time. So <c>./test</c> runs them in a program of their own.
+/// Tests of outages, which wait for minutes and need little CPU time. <c>./test</c> runs them in a separate process.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "outages")]
@@ -22,8 +22,8 @@ public sealed class Outages
 }
 
 /// <summary>
-/// Tests in which calls fail or lose their answers: they wait for thousands of answers one after the other. <c>./test</c> runs them in a
-/// program of their own too.
+/// Tests in which calls fail or lose their answers; they wait for thousands of answers one after the other. <c>./test</c> runs them in a
+/// separate process, too.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "faults")]

@@ -12,8 +12,8 @@ using Microsoft.Extensions.Logging;
 namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
-/// A server of the S3 protocol as far as one bucket needs it, over a real socket. It checks the signature (version 4, computed here anew
-/// from the documentation) and the hash of every body, and refuses what does not fit.
+/// A server for the part of the S3 protocol that one bucket needs, over a real socket. It checks the signature (version 4, implemented
+/// here independently from the documentation) and the hash of every body, and refuses requests where they are wrong.
 /// </summary>
 public sealed class BucketServer : IAsyncDisposable
 {

@@ -7,7 +7,7 @@ using System.Text;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>A server on a loopback address that answers bytes exactly as told, and counts who came.</summary>
+/// <summary>A server on a loopback address that sends exactly the given bytes and counts its connections.</summary>
 public sealed class LoopbackServer : IAsyncDisposable
 {
     private readonly TcpListener listener;
@@ -85,7 +85,7 @@ public sealed class LoopbackServer : IAsyncDisposable
             }
             catch (Exception exception) when (exception is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                // The test ends, or a client left before it was accepted.
+                // The test ends, or a client disconnected before it was accepted.
             }
         }
     }
@@ -111,7 +111,7 @@ public sealed class LoopbackServer : IAsyncDisposable
             catch (Exception exception)
                 when (exception is IOException or OperationCanceledException or SocketException or AuthenticationException)
             {
-                // The other side may leave at any time.
+                // The client may disconnect at any time.
             }
         }
     }

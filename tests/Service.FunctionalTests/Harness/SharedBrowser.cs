@@ -3,8 +3,8 @@ using Microsoft.Playwright;
 namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
-/// One Chromium for all tests of a class (IClassFixture): its start takes as much CPU time as a short test. Each test opens contexts of its
-/// own, which share neither cookies nor stored data, and closes them at its end.
+/// One Chromium for all tests of a class (IClassFixture), because starting it takes as much CPU time as a short test. Each test opens its
+/// own contexts, which share neither cookies nor stored data, and closes them at its end.
 /// </summary>
 public sealed class SharedBrowser : IAsyncLifetime
 {

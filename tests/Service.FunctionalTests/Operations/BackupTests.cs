@@ -20,7 +20,7 @@ public sealed class BackupTests
         string folder = Path.Combine(Path.GetTempPath(), $"locutor-backup-{Guid.NewGuid():N}");
         try
         {
-            // Submissions go on while the backup is made; whatever was accepted before it began is in it.
+            // Jobs are submitted during the backup; all that were accepted before its start are in it.
             string before = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
             var submitting = Task.Run(async () =>
             {

@@ -90,7 +90,7 @@ public sealed class DrainTests
     }
 
     /// <summary>
-    /// Submits a job and polls it until it ends. A refused submission is repeated, as its Retry-After asks; a poll has to succeed.
+    /// Submits a job and polls it until it ends. A refused submission is repeated after its Retry-After; every poll must succeed.
     /// </summary>
     private static async Task LoadAsync(
         Balancer balancer, ConcurrentBag<string> jobs, ConcurrentQueue<string> failed, CancellationToken cancellationToken)
@@ -122,8 +122,8 @@ public sealed class DrainTests
     }
 
     /// <summary>
-    /// A load balancer: it often asks every node whether it is ready, and sends requests to those that are. If none is, it prefers a node
-    /// that answers to one that refuses connections.
+    /// A load balancer: it polls every node's readiness and sends requests to ready nodes. If none is ready, it prefers a node that accepts
+    /// connections.
     /// </summary>
     private sealed class Balancer(TokenClient[] nodes)
     {
@@ -159,7 +159,7 @@ public sealed class DrainTests
             return Enumerable.Range(first % nodes.Length, nodes.Length).Select(node => node % nodes.Length).MinBy(node => states[node]);
         }
 
-        /// <summary>Each node has a loop of its own: an answer that is late delays what is known of that node alone.</summary>
+        /// <summary>Polls one node; there is one loop per node, so that a late answer delays the state of that node only.</summary>
         private async Task LookAsync(int node, CancellationToken cancellationToken)
         {
             while (!cancellationToken.IsCancellationRequested)

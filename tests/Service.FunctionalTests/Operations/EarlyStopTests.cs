@@ -7,8 +7,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Operations;
 
 /// <summary>
-/// A service or a worker that is asked to stop before it is ready ends soon and quietly. It waits for a server that accepts connections
-/// and never answers, so that the moment is known.
+/// A service or a worker that is stopped before it is ready ends soon and without messages. In these tests it waits for a server that
+/// accepts connections and never answers, so that it is stopped at a known point.
 /// </summary>
 public sealed class EarlyStopTests : IDisposable
 {
@@ -68,7 +68,7 @@ public sealed class EarlyStopTests : IDisposable
         {
             using var kill = Process.Start("kill", ["-TERM", $"{program.Id}"]);
             await kill.WaitForExitAsync();
-            await Task.Delay(200); // Signals of one number that are pending together are one.
+            await Task.Delay(200); // Pending signals of the same number are merged.
         }
 
         await program.WaitForExitAsync().WaitAsync(Patience);

@@ -62,7 +62,7 @@ public sealed partial class MetricsTests
 
         foreach (var node in new[] { client, other })
         {
-            // Figures are some seconds old: those of a moment between two submissions may come first.
+            // Metrics are some seconds old: the first ones may be from the time between two submissions.
             string metrics = await UntilAsync(
                 node,
                 metrics => metrics.Contains(Line("locutor_queue_running", "", "2"), StringComparison.Ordinal)
@@ -159,7 +159,7 @@ public sealed partial class MetricsTests
         process.StandardInput.Close();
         await process.WaitForExitAsync().WaitAsync(Patience);
         string said = await output + await error;
-        // "check metrics" ends with 3 when it only found fault with names.
+        // "check metrics" has the exit code 3 if it has only warnings about names.
         process.ExitCode.ShouldBeOneOf(arguments[1] == "metrics" ? [0, 3] : [0], said);
         return said;
     }

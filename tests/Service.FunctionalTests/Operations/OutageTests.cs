@@ -73,7 +73,7 @@ public sealed class OutageTests
         var refused = await Should.ThrowAsync<InvalidOperationException>(first.StartAnotherAsync);
         refused.Message.ShouldContain($"is used by another service (host {Environment.MachineName}, process {first.ProcessId}, since ");
         await first.KillAsync();
-        // A lock of a process that was killed holds nobody up.
+        // The lock of a killed process has no effect.
         await first.StartAgainAsync();
     }
 

@@ -95,7 +95,7 @@ public sealed class RetentionTests
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{done}/inputs/image")).ShouldBe(Samples.Picture);
         (await client.Http.GetAsync($"/v1/jobs/{done}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
 
-        // An upload that never ends is given up, so that what is swept cannot be one that still goes on.
+        // An upload that never ends times out and leaves nothing, so the clean-up after a crash cannot delete files of a running upload.
         string[] before = Directory.GetDirectories(Path.Combine(service.Data, "inputs"));
         using var upload = await HalfUploadAsync(service);
         using var reader = new StreamReader(upload.GetStream(), Encoding.Latin1);

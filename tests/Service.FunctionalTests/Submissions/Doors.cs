@@ -11,7 +11,7 @@ namespace Locutor.Service.FunctionalTests.Submissions;
 /// <summary>A value for a field, as JSON writes it and as text.</summary>
 internal sealed record Sent(RequestField Field, string Json, string Text)
 {
-    /// <summary>The text, and what it is in JSON: a number, flag or structure as it is, anything else a string.</summary>
+    /// <summary>The JSON of a text: numbers, flags and structures stay as they are; everything else becomes a string.</summary>
     public static Sent From(RequestField field, string text) =>
         new(field, field is not TextField && IsJson(text) ? text : JsonSerializer.Serialize(text), text);
 
@@ -32,8 +32,8 @@ internal sealed record Sent(RequestField Field, string Json, string Text)
 }
 
 /// <summary>
-/// Sends one request through every door, with the models of a store. The answer is the reason that the door gives for a field; null when
-/// it accepts.
+/// Sends one request through every interface ("door") with the models of a store. The result is the message about a field; null if the
+/// request is accepted.
 /// </summary>
 internal sealed class Doors(TokenClient client, string model, string store)
 {

@@ -45,7 +45,7 @@ public sealed class DoorsTests(SketchService service)
         var field = VideoFields.All.Single(field => field.Name == name);
         var sent = Sent.From(field, Right(field).First());
         if (field is BoxesField or AdaptersField)
-            return; // the command line takes one box or adapter at a time, so two are what is expected
+            return; // the command line repeats these options for several values
         (await AnswersAsync(sent, sent)).ShouldAllBe(answer => answer == $"{name}: given more than once");
     }
 
@@ -175,7 +175,7 @@ public sealed class DoorsTests(SketchService service)
     }
 
     /// <summary>
-    /// Sends values with the inputs that they need: boxes go with two sounds, a text takes the place of a sound, and voices go with a text.
+    /// Sends values with the inputs that they need: two sounds for boxes, a text instead of a sound, and a text for voices.
     /// </summary>
     private async Task<string?[]> AnswersAsync(params Sent[] sent) => sent[0].Field switch
     {

@@ -169,7 +169,9 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
             .ShouldContain("voice server:alloy");
     }
 
-    /// <summary>A name is checked where it leads, and what is open to the speech server is not open to inputs.</summary>
+    /// <summary>
+    /// The address behind a host name is checked, and an address allowed for the speech server is not allowed for inputs.
+    /// </summary>
     [Theory]
     [InlineData("speech.example.org", "", "which is not a public address")]
     [InlineData("speech.example.org", "127.0.0.0/8", null)]

@@ -23,7 +23,7 @@ public sealed class ClusterTests
         var ids = new List<string>();
         for (int i = 0; i < 3; i++)
             ids.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        // Both work, and one does not end its job; each shows what the other was given.
+        // Both services run a job, and the job of one of them does not end; each lists the jobs that the other one accepted.
         await HeldWorker.HoldBusyAsync(
             other, (await other.UntilWorkerAsync(worker => IsChild(worker, first))).GetProperty("process").GetInt32());
         await UntilRunningAsync(other, 2);
@@ -31,7 +31,7 @@ public sealed class ClusterTests
         running.GetProperty("jobs").EnumerateArray().Select(job => job.GetProperty("id").GetString()).ShouldBeSubsetOf(ids);
 
         await first.KillAsync();
-        // Until the second has noticed, it answers that it is busy.
+        // Until the second service has noticed the loss, it answers that it is busy.
         var attempts = new List<int>();
         foreach (string id in ids)
         {

@@ -8,8 +8,8 @@ using Locutor.Service.FunctionalTests.Harness;
 namespace Locutor.Service.FunctionalTests.Workers;
 
 /// <summary>
-/// Long voices whose parts several workers make. The stub draws a red bar into each part, which grows over the whole video, so that a part
-/// at a wrong place is found.
+/// Long voices whose parts are made by several workers. The stub draws a red bar that grows over the whole video into each part, so that a
+/// part in the wrong place is noticed.
 /// </summary>
 public sealed class PartsTests
 {

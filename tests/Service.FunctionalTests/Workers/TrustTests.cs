@@ -76,7 +76,7 @@ public sealed class TrustTests
         string folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
         try
         {
-            // A copy of the folder from before the job, as a mount that shows old files.
+            // A copy of the folder from before the job, like a network mount with stale files.
             foreach (string? name in new[] { ClusterCertificate.FileName, "store.id" })
                 File.Copy(Path.Combine(service.Data, name), Path.Combine(folder, name));
             string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -117,7 +117,7 @@ public sealed class TrustTests
         }
     }
 
-    /// <summary>Runs a worker until it has said something, or ends; what it said.</summary>
+    /// <summary>Runs a worker until its output is enough or it ends, and returns the output.</summary>
     private static async Task<string> RunAsync(string data, int gateway, double seconds, Func<string, bool> enough, string tls = "true")
     {
         var start = new ProcessStartInfo(ServiceProcess.StubProgram, ["worker", "--data", data, "--gateway", $"localhost:{gateway}"])

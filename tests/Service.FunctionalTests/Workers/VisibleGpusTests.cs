@@ -12,7 +12,7 @@ public sealed class VisibleGpusTests
     [InlineData("2", 4, 1)]
     [InlineData("3,1", 4, 2)]
     [InlineData("0, 1,2", 4, 3)]
-    [InlineData("0,9,1", 4, 1)] // CUDA stops at the first that is not there
+    [InlineData("0,9,1", 4, 1)] // CUDA ignores the list from the first GPU that does not exist
     [InlineData("0,none,1", 4, 1)]
     [InlineData("GPU-8f3a1c2d,GPU-77aa", 4, 2)]
     [InlineData("MIG-1234", 1, 1)]

@@ -13,7 +13,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task A_crash_costs_one_attempt_and_the_next_resumes_from_the_last_clip()
     {
-        // time to be killed and asked in the middle
+        // long enough to be killed and polled during the job
         await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", $"lease_seconds={Lease}");
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
@@ -163,7 +163,7 @@ public sealed class WorkerTests
         int[] workers = await WorkersAsync(client, 3);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
-        // One works, one waits, and one cannot do anything by itself.
+        // One worker runs a job, one is idle, and one is stopped.
         int working = await client.WorkerOfAsync(id);
         await SignalAsync("-STOP", workers.First(worker => worker != working));
         await service.KillAsync();
@@ -184,7 +184,7 @@ public sealed class WorkerTests
         }
     }
 
-    /// <summary>Whether a process runs. One that nobody has waited for yet is a zombie and runs no more.</summary>
+    /// <summary>Whether a process runs; a zombie (ended, but not yet waited for by its parent) does not.</summary>
     private static bool IsAlive(int process)
     {
         try

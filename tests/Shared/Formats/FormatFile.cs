@@ -159,7 +159,7 @@ public static class FormatFile
                 StoredType.Float16 => 1,
                 _ => 0u,
             };
-            // The format has four axes at most; writers join the rest and keep the shape beside.
+            // The format has at most four axes; writers merge the others and store the original shape as metadata.
             bool joined = t.Shape.Length > 4;
             if (joined) writer.Integers("comfy.gguf.orig_shape." + t.Name, [.. t.Shape.Select(n => (int)n)]);
             writer.Add(t.Name, type, joined ? [t.Shape[0], t.Values.Length / t.Shape[0]] : t.Shape, t.Bytes);

@@ -11,7 +11,8 @@ public sealed class ExchangeTests
     public static TheoryData<int> Members => [1, 2, 3, 4, 5, 8];
 
     /// <summary>
-    /// Tokens of all heads become all tokens of some heads, and back, bit for bit; the ranges of tokens differ in length.
+    /// Exchanges some tokens of all heads for all tokens of some heads, and back; the result is equal bit for bit. The ranges of tokens
+    /// differ in length.
     /// </summary>
     [Theory]
     [MemberData(nameof(Members))]
@@ -38,7 +39,7 @@ public sealed class ExchangeTests
             using (found[i]) found[i].Equals(whole.narrow(2, heads[i].From, 2)).ShouldBeTrue($"member {i} of {members}");
     }
 
-    /// <summary>Exchanges heads for ranges of tokens; the own tokens are computed after the others' have been given away.</summary>
+    /// <summary>Exchanges heads for ranges of tokens; the member computes its own tokens after it has sent those of the others.</summary>
     private static Tensor OwnPartLater(Exchange side, Tensor byHeads, (long From, long Length)[] ranges)
     {
         var given = byHeads.clone();
@@ -86,7 +87,7 @@ public sealed class ExchangeTests
         sums.ShouldAllBe(sum => sum == Enumerable.Range(0, 800).Sum() * 6.0);
     }
 
-    /// <summary>A member that fails makes all others end, wherever they wait; the group works again afterwards.</summary>
+    /// <summary>A member that fails ends the waits of all others; afterwards the group works again.</summary>
     [Theory]
     [InlineData(2, 1)]
     [InlineData(5, 0)]
@@ -127,7 +128,7 @@ public sealed class ExchangeTests
         rows.Starts().ShouldBe([(0, 0)]);
         // Contiguous in both: one row.
         (StridedCopy.From([3, 5], [5, 1], [5, 1]) is { Width: 15, Rows: 1 }).ShouldBeTrue();
-        // Rows of each head in a longer head, in a batch of two: a command for each of the batch.
+        // Rows of each head are part of a longer head, in a batch of two: one copy command for each item of the batch.
         var heads = StridedCopy.From([2, 3, 4, 8], [3 * 10 * 8, 10 * 8, 8, 1], [3 * 4 * 8, 4 * 8, 8, 1]);
         (heads.Width, heads.Rows, heads.ToPitch, heads.FromPitch).ShouldBe((32, 6, 80, 32));
         var batch = StridedCopy.From([2, 3, 4, 8], [1000, 80, 8, 1], [96, 32, 8, 1]);

@@ -39,7 +39,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
             outside = FacePainting.Difference(before, after, Size, inside: false, box);
         output.WriteLine($"{name}: {inside:F2} inside, {outside:F3} outside");
         inside.ShouldBeGreaterThan(0.4);
-        // A head that moves takes hair, neck and, by its size, shoulders along.
+        // A head that moves also moves hair and neck and, if its size changes, the shoulders.
         if (part != "head") inside.ShouldBeGreaterThan(3 * outside);
         // The wall in the upper corner never moves.
         FacePainting.Difference(before, after, Size, inside: true, new PixelBox(0, 0, 8, 8)).ShouldBe(0);
@@ -53,8 +53,8 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         var person = Person.Draw(seed);
         using var renderer = new FaceRenderer(Size, Size);
         var basis = new FacePose { JawOpen = 0.25f, UpperTeeth = 0.3f, Smile = 0.1f };
-        // Edges are drawn to a quarter of a line, and breath moves the shoulders by a line or two: smaller steps would be none, none, a
-        // quarter.
+        // Edges are drawn with a resolution of a quarter pixel row, and breath moves the shoulders by one or two rows. Smaller steps of the
+        // value would not all change the picture.
         int steps = part == "shoulders" ? 16 : 64;
         float low = name == nameof(FacePose.Scale) ? 0.85f : Far(name) - (IsSigned(name) ? 2f * Far(name) : Far(name)), high = Far(name);
         byte[] last = FacePainting.Paint(renderer, person, With(basis, name, low));
@@ -136,7 +136,7 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
         PortraitPainter.EncodePng(PortraitPainter.Paint(seed, 96, "happy"), 96, 96).Length.ShouldBeGreaterThan(2_000);
     }
 
-    /// <summary>Somebody whose features nothing covers.</summary>
+    /// <summary>Creates a person without glasses, headwear or beard, and with no hair in front of the face.</summary>
     private static Person Plain(int seed)
     {
         var person = Person.Draw(seed);

@@ -83,8 +83,8 @@ public sealed class MouthTruthTests(ITestOutputHelper output)
     }
 
     /// <summary>
-    /// The lips are found as what changes with their colour; between them, in the column through the middle of the mouth, lies the
-    /// painted opening.
+    /// Measures the painted opening of the mouth in pixels: the lips are the pixels that change with the lip colour, and the opening is the
+    /// gap between them in the middle column of the mouth.
     /// </summary>
     private static int PaintedGap(FaceRenderer renderer, Person person, in FacePose pose)
     {
