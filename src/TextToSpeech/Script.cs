@@ -36,7 +36,7 @@ public sealed partial class Script
         if (text.FirstOrDefault(letter => char.IsControl(letter) && letter is not ('\n' or '\r' or '\t')) is not '\0' and var control)
             return $"expected text without control characters, found U+{(int)control:X4}";
         if (text.Contains('\0', StringComparison.Ordinal)) return "expected text without control characters, found U+0000";
-        if (Markup().IsMatch(text)) return "expected plain text, found SSML; give the words alone";
+        if (Markup().IsMatch(text)) return "expected plain text, found SSML; give only the words";
         if (!text.EnumerateRunes().Any(Rune.IsLetterOrDigit)) return "expected words, found no letter and no digit";
         var turns = TurnsOf(text);
         if (turns.FirstOrDefault(turn => !turn.Text.EnumerateRunes().Any(Rune.IsLetterOrDigit)) is { } empty)

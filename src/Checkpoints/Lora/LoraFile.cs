@@ -15,7 +15,7 @@ public sealed class LoraFile : IDisposable
     private LoraFile(Checkpoint checkpoint)
     {
         this.checkpoint = checkpoint;
-        if (checkpoint.Tensors.Count == 0) throw Wrong("expected the tensors of an adapter, found none: the file holds metadata alone");
+        if (checkpoint.Tensors.Count == 0) throw Wrong("expected the tensors of an adapter, found none: the file has only metadata");
         foreach (var tensor in checkpoint.Tensors.Values)
         {
             var key = LoraKey.Parse(tensor.Name)

@@ -53,7 +53,7 @@ internal sealed unsafe class JoinedProjections(string source, long mostBytes) : 
                 || !part.Shape.AsSpan(1).SequenceEqual(first.Shape.AsSpan(Math.Min(1, first.Shape.Length)))
                 || part.Scale is null != first.Scale is null)
             {
-                throw Wrong($"{name}: expected parts that are alike, found {first} and {part}");
+                throw Wrong($"{name}: expected parts of equal type and width, found {first} and {part}");
             }
         }
 

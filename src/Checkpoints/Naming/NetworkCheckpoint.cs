@@ -38,7 +38,7 @@ public sealed class NetworkCheckpoint : Checkpoint
 
     private void Read()
     {
-        if (file.Tensors.Count == 0) throw Wrong("expected the tensors of a network, found none: the file holds metadata alone");
+        if (file.Tensors.Count == 0) throw Wrong("expected the tensors of a network, found none: the file has only metadata");
         string prefix = Array.Find(
             Prefixes, p => file.Tensors.Count > 0 && file.Tensors.Keys.All(k => k.StartsWith(p, StringComparison.Ordinal) || IsMarker(k)))
             ?? "";

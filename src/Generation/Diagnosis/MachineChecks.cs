@@ -77,7 +77,7 @@ public static class MachineChecks
             < LeastMemory =>
                 [Finding.Failure("memory", text, "the bundled model needs about 1.5 GiB; end other programs or give the container more")],
             < GoodMemory =>
-                [Finding.Warning("memory", text, "enough for the bundled model alone; end other programs or give the container more")],
+                [Finding.Warning("memory", text, "enough for the bundled model only; end other programs or give the container more")],
             _ => [Finding.Ok("memory", text)],
         };
     }
@@ -109,7 +109,7 @@ public static class MachineChecks
         catch (MediaException missing)
         {
             return [
-                Finding.Failure("ffmpeg", missing.Message, "put ffmpeg and ffprobe of one version in PATH; they are looked for there alone")
+                Finding.Failure("ffmpeg", missing.Message, "put ffmpeg and ffprobe of one version in PATH; other folders are not searched")
             ];
         }
     }

@@ -52,7 +52,7 @@ public static class TorchChecks
 
     private static string Described() =>
         $"{TorchLibraries.Version() ?? "unknown version"} in " +
-        $"{LoadedFolder() ?? Folder ?? "an unknown folder"}{(cuda.is_available() ? " with CUDA" : ", for the CPU alone")}";
+        $"{LoadedFolder() ?? Folder ?? "an unknown folder"}{(cuda.is_available() ? " with CUDA" : ", for the CPU only")}";
 
     /// <summary>Returns the folder of the libtorch that this process has loaded.</summary>
     private static string? LoadedFolder()

@@ -147,7 +147,7 @@ public sealed class HubClient : IDisposable
 
     private static Uri Next(BundleFile file, Uri from, Uri? location)
     {
-        if (location is null) throw new HubException($"{Name(file)}: expected a place to go on to in the redirect of {from.Authority}");
+        if (location is null) throw new HubException($"{Name(file)}: expected a Location header in the redirect of {from.Authority}");
         var to = new Uri(from, location);
         if (to.Scheme is not ("http" or "https") || (from.Scheme == "https" && to.Scheme != "https"))
             throw new HubException($"{Name(file)}: refused to follow {from.Authority} to {to.Scheme}://{to.Authority}");

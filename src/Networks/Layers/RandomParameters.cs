@@ -75,7 +75,7 @@ public sealed class RandomParameters(long seed, bool trainable = false, bool onD
         double deviation = 1 / Math.Sqrt(shape.Skip(1).Aggregate(1L, (product, length) => product * length));
         if (device.type != TorchSharp.DeviceType.CPU)
         {
-            // A new generator exists on the CPU alone. This sets the generators of all GPUs, of which the parameter uses one.
+            // A new generator would be on the CPU. This sets the generators of all GPUs, of which the parameter uses one.
             cuda.manual_seed_all((long)(SeedOf(key) >> 1));
             return randn(shape, float32, device).mul_(deviation);
         }

@@ -46,6 +46,6 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
 
     private static string Seconds(double seconds) => Math.Ceiling(seconds).ToString(CultureInfo.InvariantCulture);
 
-    [LoggerMessage(LogLevel.Debug, "requests are counted on this machine alone: {Reason}")]
+    [LoggerMessage(LogLevel.Debug, "requests are counted on this machine only: {Reason}")]
     private partial void LogAlone(string reason);
 }
