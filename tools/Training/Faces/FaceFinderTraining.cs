@@ -66,11 +66,11 @@ public static class FaceFinderTraining
                 double growth = Growths[stage] * Around(), side = face * Math.Exp(growth);
                 double dx = Shifts[stage] * Around(), dy = Shifts[stage] * Around();
                 FaceFinder.Look(picture, x + dx * side, y + dy * side, side, features);
-                Add(gram, right, features, [-dx, -dy, -growth]);
+                Accumulate(gram, right, features, [-dx, -dy, -growth]);
             }
         }
         for (int i = 0; i < count; i++) gram[i * count + i] += Ridge * faces.Length * each;
-        Factor(gram, count);
+        FactorCholesky(gram, count);
         return [.. Enumerable.Range(0, outputs).SelectMany(output => Solve(gram, count, Wanted(output)))];
 
         double[] Wanted(int output) => [.. Enumerable.Range(0, count).Select(i => right[i * outputs + output])];
@@ -78,7 +78,8 @@ public static class FaceFinderTraining
         double Around() => random.NextDouble() * 2 - 1;
     }
 
-    private static void Add(double[] gram, double[] right, float[] features, ReadOnlySpan<double> wanted)
+    /// <summary>Adds a sample to the normal equations: the lower half of the Gram matrix, and the right-hand side.</summary>
+    private static void Accumulate(double[] gram, double[] right, float[] features, ReadOnlySpan<double> wanted)
     {
         int count = features.Length;
         for (int i = 0; i < count; i++)
@@ -90,7 +91,7 @@ public static class FaceFinderTraining
     }
 
     /// <summary>Replaces the lower half of a positive definite matrix by its Cholesky factor.</summary>
-    private static void Factor(double[] matrix, int count)
+    private static void FactorCholesky(double[] matrix, int count)
     {
         for (int j = 0; j < count; j++)
         {

@@ -49,8 +49,8 @@ internal sealed class HairBuilder
             curly && hair.Fringe != Fringe.PulledBack ? new HairEdge(KnotCurve.Even(line, 5f, 0.3f), 0.8f) : new HairEdge(line),
         ];
         return new HairShape(
-            front, Back(bump), Behind(), Before(), Strands(line), hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(),
-            Shadow(line));
+            front, Back(bump), BuildKnotsBehind(), BuildKnotsBefore(), Strands(line),
+            hat || curly || hair.Length == HairLength.Buzz ? null : Sheen(), Shadow(line));
     }
 
     private static Knot Skin(float x, float y, float lift = 1.2f) => new(x, y, HeadSpace.Depth(x, y) + lift);
@@ -118,11 +118,11 @@ internal sealed class HairBuilder
             right.Add(Skin(0.905f * w, -1.5f));
         }
         List<Knot> left = [.. Enumerable.Reverse(right).Select(k => k with { X = -k.X })];
-        return [.. right, .. Brow(), .. left];
+        return [.. right, .. ForeheadLine(), .. left];
     }
 
     /// <summary>Returns the hairline over the forehead, from the viewer's right to the left.</summary>
-    private Knot[] Brow()
+    private Knot[] ForeheadLine()
     {
         float h = hair.Hairline, p = hair.Part * w, s = MathF.Sign(hair.Part);
         return hair.Fringe switch
@@ -198,7 +198,7 @@ internal sealed class HairBuilder
         return [curly ? new HairEdge(KnotCurve.Even(all, 6.2f, 0.3f), bump) : new HairEdge(all)];
     }
 
-    private Knot[][] Behind()
+    private Knot[][] BuildKnotsBehind()
     {
         float s = MathF.Sign(hair.Part);
         return hat ? [] : hair.Knot switch
@@ -214,7 +214,7 @@ internal sealed class HairBuilder
         };
     }
 
-    private Knot[][] Before()
+    private Knot[][] BuildKnotsBefore()
     {
         if (hat || hair.Knot != HairKnot.Braids) return [];
         List<Knot[]> pieces = [];

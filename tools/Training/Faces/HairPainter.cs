@@ -7,7 +7,7 @@ internal static class HairPainter
 {
     public static void PaintBehind(Sketch sketch, PersonLayers layers, in HeadSpace head)
     {
-        foreach (var piece in layers.Hair.KnotsBehind) Lump(sketch, layers, head, piece);
+        foreach (var piece in layers.Hair.KnotsBehind) PaintPiece(sketch, layers, head, piece);
         if (layers.Hair.Front.Length > 0)
         {
             // The far side of a turned face can leave a gap under the hair, so hair is painted behind it.
@@ -42,7 +42,7 @@ internal static class HairPainter
             Trace(sketch, [patch], head);
             sketch.Fill(layers.HairFront);
         }
-        foreach (var piece in hair.KnotsBefore) Lump(sketch, layers, head, piece);
+        foreach (var piece in hair.KnotsBefore) PaintPiece(sketch, layers, head, piece);
         if (hair.Front.Length == 0) return;
         Trace(sketch, hair.Front, head);
         sketch.Fill(layers.HairFront);
@@ -59,7 +59,7 @@ internal static class HairPainter
         foreach (var strand in hair.Strands) sketch.Curve(sketch.Project(strand, head)).Stroke(dark, 0.55f);
     }
 
-    private static void Lump(Sketch sketch, PersonLayers layers, in HeadSpace head, Knot[] piece)
+    private static void PaintPiece(Sketch sketch, PersonLayers layers, in HeadSpace head, Knot[] piece)
     {
         var colour = layers.Person.Hair.Colour;
         sketch.Loop(sketch.Project(piece, head)).Fill(Palette.Shift(colour, -0.035f));

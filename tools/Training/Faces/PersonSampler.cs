@@ -9,7 +9,7 @@ namespace Locutor.Training.Faces;
 internal sealed class PersonSampler(int seed)
 {
     // Consecutive seeds of System.Random give similar first values, so the seed is mixed first (the finaliser of MurmurHash3).
-    private readonly Random random = new(Stir(seed));
+    private readonly Random random = new(MixSeed(seed));
 
     public Person Sample()
     {
@@ -167,7 +167,7 @@ internal sealed class PersonSampler(int seed)
     private static bool Near(SKColor a, SKColor b) =>
         Math.Abs(a.Red - b.Red) + Math.Abs(a.Green - b.Green) + Math.Abs(a.Blue - b.Blue) < 110;
 
-    private static int Stir(int seed)
+    private static int MixSeed(int seed)
     {
         uint h = (uint)seed;
         h = (h ^ (h >> 16)) * 0x85ebca6b;
