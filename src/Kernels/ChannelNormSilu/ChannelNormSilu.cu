@@ -1,11 +1,11 @@
-// LANES threads a pixel, at most a warp. In and out: half16, channels without gaps. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
-// float32, rounded to half16 as the plain path rounds, then silu(y) = y / (1 + exp(-y)). Bytes a value: 2 in, 2 TAPS out.
-// Every frame of `area` pixels is written TAPS times: as the last part of its own frame's channels, and as earlier parts of those of later frames.
+// LANES threads, at most a warp, compute one pixel. In and out: half16, contiguous channels. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
+// float32, rounded to half16 like the plain path, then silu(y) = y / (1 + exp(-y)). Memory traffic for each value: 2 bytes in, 2 TAPS out.
+// Every frame of `area` pixels is written TAPS times: as the last part of the channels of its own frame, and as earlier parts of later frames.
 extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(
     const half16* __restrict__ x, const half16* __restrict__ gamma, half16* __restrict__ out, long long pixels, long long area, float root)
 {
     long long pixel = ((long long)blockIdx.x * 256 + threadIdx.x) / LANES;
-    bool there = pixel < pixels; // all lanes of a warp take part in its sums
+    bool there = pixel < pixels; // threads without a pixel still take part in the sums of their warp
     int lane = threadIdx.x % LANES;
     Eight held[VECTORS];
     load_row(x + (there ? pixel : 0) * WIDTH, lane, held);
@@ -28,7 +28,7 @@ extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(
 #if TAPS == 1
     store_row(out + pixel * WIDTH, lane, held);
 #else
-    long long rest = pixels - pixel; // of the video, from here on
+    long long rest = pixels - pixel; // pixels of the video from this one on
     #pragma unroll
     for (int tap = TAPS - 1; tap >= 0; tap--, pixel += area, rest -= area)
         if (rest > 0) store_row(out + (pixel * TAPS + tap) * WIDTH, lane, held);

@@ -1,4 +1,4 @@
-// Instructions that only compute capability 9.0 has (sm_90a): bulk copies with barriers in shared memory, and matrix products of a warpgroup.
+// Instructions of compute capability 9.0 (sm_90a) only: bulk copies with barriers in shared memory, and matrix products of a warpgroup.
 typedef unsigned long long word64;
 
 __device__ __forceinline__ unsigned shared_address(const void* p)
@@ -22,13 +22,13 @@ __device__ __forceinline__ void copy(unsigned to, const void* from, unsigned byt
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" :: "r"(to), "l"(from), "r"(bytes), "r"(barrier) : "memory");
 }
 
-// Matrix products run asynchronously: begin, queue, commit, wait. A descriptor names a tile in shared memory: rows of 128 bytes, swizzled, that is the
-// 16-byte piece i of row r is stored as piece i xor (r modulo 8).
+// Matrix products run asynchronously: begin, queue, commit, wait. A descriptor describes a tile in shared memory: rows of 128 bytes with swizzling, which
+// stores the 16-byte piece i of row r as piece i xor (r modulo 8).
 __device__ __forceinline__ word64 descriptor(unsigned address) { return (word64)1 << 62 | (word64)(1024 >> 4) << 32 | (word64)1 << 16 | (address & 0x3ffffu) >> 4; }
 __device__ __forceinline__ void products_begin() { asm volatile("wgmma.fence.sync.aligned;" ::: "memory"); }
 __device__ __forceinline__ void products_commit() { asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory"); }
 template <int LEFT> __device__ __forceinline__ void products_wait() { asm volatile("wgmma.wait_group.sync.aligned %0;" :: "n"(LEFT) : "memory"); }
-// Call it after the wait, so that the compiler reads no sum before it.
+// Call this after the wait: it keeps the compiler from reading sums before.
 __device__ __forceinline__ void hold(int* sums)
 {
     #pragma unroll

@@ -1,17 +1,17 @@
-// Compiled in front of every kernel, after its constants. It needs no header, so NVRTC alone compiles it, for compute capability 7.5 and later.
-// Kernels compute in float32. Their numbers in memory have 16 bits: bfloat16, or float16 with FLOAT16.
+// Declarations that precede every kernel, after its constants. They need no CUDA headers, so NVRTC compiles them without a CUDA toolkit, for compute
+// capability 7.5 and later. Kernels compute in float32. Their numbers in memory (half16) are bfloat16, or float16 with FLOAT16.
 typedef unsigned short half16;
-struct __align__(16) Eight { unsigned pair[4]; }; // eight half16, two a word, the first in the lower half
+struct __align__(16) Eight { unsigned pair[4]; }; // eight half16, two in each word, the first in the lower half
 struct __align__(8) EightBytes { unsigned four[2]; };
 struct __align__(16) Four { float v[4]; };
 
-// How a kernel writes its values: as half16, or as one byte each with a scale for every row.
+// Formats in which a kernel writes its values: half16, or one byte for each value and a scale for each row.
 #define AS_HALF 0
 #define AS_FLOAT8 1
 #define AS_INT8 2
 
-#ifndef LOCUTOR_HOST // a test compiles everything else for the CPU, and has these five as plain C++
-// A row is read once: it does not push the parameters that all rows share out of the first-level cache.
+#ifndef LOCUTOR_HOST // a test compiles the kernels for the CPU with its own versions of these five functions
+// Loads values of a row. A row is read once, so it is not kept in the first-level cache, which holds the parameters that all rows share.
 __device__ __forceinline__ Eight streamed(const Eight* from)
 {
     Eight eight;
@@ -37,7 +37,7 @@ __device__ __forceinline__ float wide(half16 value) { return __uint_as_float((un
 __device__ __forceinline__ float first(unsigned pair) { return __uint_as_float(pair << 16); }
 __device__ __forceinline__ float second(unsigned pair) { return __uint_as_float(pair & 0xffff0000u); }
 
-// To the nearest, ties to even, as libtorch rounds.
+// Rounds to nearest, ties to even, like libtorch.
 #if __CUDA_ARCH__ >= 800
 __device__ __forceinline__ unsigned rounded(float low, float high)
 {
@@ -56,7 +56,7 @@ __device__ __forceinline__ unsigned rounded(float low, float high) { return roun
 #endif
 #endif
 
-// The larger magnitudes of two pairs of magnitudes. NaN wins: as an integer it is above every number, in bfloat16 and float16 alike.
+// Returns the larger magnitudes of two pairs of magnitudes. NaN is larger than every number, as its bits are in both types.
 __device__ __forceinline__ unsigned larger(unsigned a, unsigned b)
 {
 #if __CUDA_ARCH__ >= 800
@@ -99,14 +99,15 @@ __device__ __forceinline__ void load(const float* from, float* out)
 __device__ __forceinline__ void store(half16* to, const float* values) { *(Eight*)to = rounded(values); }
 
 #ifdef WIDTH
-// One row of WIDTH values in the registers of LANES neighbouring threads: vector k of a thread is the eight values from place(k, lane), of
-// VECTORS. WIDE: the vectors cover the row exactly and lie on 16 bytes. Else values move one by one, and those beyond the row are 0.
+// A row of WIDTH values is in the registers of LANES neighbouring threads. Each thread has VECTORS vectors; vector k has the eight values from
+// place(k, lane) on. With WIDE, the vectors cover the row exactly and are aligned to 16 bytes. Otherwise values are loaded and stored one by one, and
+// those beyond the end of the row are 0.
 #define WARPS ((LANES + 31) / 32)
-#define RESIDENT (LANES < 36 ? 32 : LANES > 1152 ? 1 : 1152 / LANES) // blocks at a time, so that loads of some hide sums of others; leaves 56 registers a thread
+#define RESIDENT (LANES < 36 ? 32 : LANES > 1152 ? 1 : 1152 / LANES) // blocks on a multiprocessor, so that loads of some blocks overlap with sums of others; leaves 56 registers for each thread
 
 __device__ __forceinline__ int place(int k, int lane) { return (k * LANES + lane) * 8; }
 
-// Parameters of the values from `at`: shared by rows, so they stay in the first cache. rest: how many there are from `at`.
+// Loads eight parameters, which all rows share, so they stay in the first-level cache. rest: number of parameters from this address to the last one.
 template <class T> __device__ __forceinline__ void parameters(const T* from, int rest, float* out)
 {
 #if WIDE
@@ -117,7 +118,8 @@ template <class T> __device__ __forceinline__ void parameters(const T* from, int
 #endif
 }
 
-// The compiler would keep the widened values from one sum to the next and run out of registers; here it forgets them, and widens the pairs anew.
+// Makes the compiler widen the pairs again for the next sum. Otherwise it would keep the widened values from one sum to the next and run out of
+// registers.
 __device__ __forceinline__ void forget_widened(Eight* held)
 {
 #ifndef LOCUTOR_HOST
@@ -162,10 +164,10 @@ __device__ __forceinline__ void store_row(half16* row, int lane, const Eight* he
     }
 }
 
-// Of magnitudes; NaN wins, so that a row with one is NaN in its scale and no byte hides it.
+// Returns the larger of two magnitudes. NaN is larger than every number, so the scale of a row with NaN is NaN.
 __device__ __forceinline__ float larger(float a, float b) { return __float_as_uint(a) > __float_as_uint(b) ? a : b; }
 
-// The sum or the largest over the lanes of a row; every lane gets it. Each USE has its own words, so that one barrier is enough.
+// Returns the sum or the largest value over the lanes of a row to every lane. Each USE has its own shared memory, so one barrier is enough.
 template <int USE, bool LARGEST> __device__ __forceinline__ float over_row(float value)
 {
     #pragma unroll
@@ -201,7 +203,7 @@ __device__ __forceinline__ float row_squares(const Eight* held)
 }
 
 #if FORMAT == AS_FLOAT8
-// float8 e4m3, nearest even, saturating. Capability 8.9 has an instruction; the lines for the others give the same bytes.
+// Converts to float8 e4m3: nearest, ties to even, saturating. Capability 8.9 has an instruction; the code for other capabilities gives equal bytes.
 __device__ __forceinline__ unsigned four_bytes(float a, float b, float c, float d)
 {
 #if __CUDA_ARCH__ >= 890
@@ -230,7 +232,7 @@ __device__ __forceinline__ unsigned int8(float value) { return (unsigned char)(s
 __device__ __forceinline__ unsigned four_bytes(float a, float b, float c, float d) { return int8(a) | int8(b) << 8 | int8(c) << 16 | int8(d) << 24; }
 #endif
 
-// Writes row `index` of an output without gaps, as FORMAT says.
+// Writes row `index` of a contiguous output in the format FORMAT.
 __device__ __forceinline__ void deliver(const Eight* held, int lane, long long index, void* out, float* scales)
 {
 #if FORMAT == AS_HALF

@@ -1,12 +1,12 @@
 // softmax(q k^T / sqrt(128)) v, for heads of 128 channels. One block computes 128 queries of one head over all keys.
-// In: bytes and scales in the layout of QuantiseHeads.cu. Out: half16 [batch, query, head, 128]; batches and queries may lie at any distance.
-// A launch computes `count` tiles of 128 queries from tile `first` on. After the last tile of a head comes its first one.
+// In: bytes and scales in the layout of QuantiseHeads.cu. Out: half16 [batch, query, head, 128]; batches and queries may have any strides.
+// A launch computes `count` tiles of 128 queries, beginning with tile `first`; after the last tile of a head follows its first one.
 // Scores: int8 products, int32 sums. Weights: unsigned 8 bits; in each row the largest weight of a tile of 256 keys is 255. Exponentials: float32.
 // Weights times values: int8 values, int32 sums within the tile, float32 sums over all tiles.
 // One warp copies tiles into two stages of shared memory. Two warpgroups compute 64 queries each. They take turns: one uses the tensor cores while the
 // other computes its exponentials.
-// This text makes three kernels. Plain: all tiles. RECORDS: all tiles, and for each tile of keys the largest share that it has in the weight of any
-// query of the block. LISTED: only the tiles whose bit is set in `visited`, at least one for each block.
+// This source has three variants. Plain: reads all tiles. RECORDS: reads all tiles and records, for each tile of keys, its largest share in the weight
+// of any query of the block. LISTED: reads only the tiles whose bit is set in `visited`; there must be at least one for each block.
 #ifndef RECORDS
 #define RECORDS 0
 #endif
@@ -21,7 +21,7 @@
 #define CARRIED
 #endif
 
-// Turns at the score products. Without turns both warpgroups multiply at the same time, and then both compute exponentials.
+// The warpgroups take turns at the score products. Otherwise both would multiply at the same time and then compute exponentials at the same time.
 __device__ __forceinline__ void turn_pass(int to) { asm volatile("bar.arrive %0, 256;" :: "r"(1 + to) : "memory"); }
 __device__ __forceinline__ void turn_wait(int group) { asm volatile("bar.sync %0, 256;" :: "r"(1 + group) : "memory"); }
 

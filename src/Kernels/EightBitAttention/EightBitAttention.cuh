@@ -1,4 +1,4 @@
-// The sizes of EightBitAttention.cu, and what its threads compute between the products: weights of scores, sums and shares of weights.
+// Sizes of EightBitAttention.cu, and the computations of its threads between the matrix products: weights, sums and shares of weights.
 #define HEAD 128
 #define BLOCK_BYTES (128 * HEAD) // the bytes of 128 keys, or of the values of 128 keys
 #define BLOCKS 2                 // blocks of 128 keys in a tile
@@ -11,8 +11,8 @@
 #define KEY_SCALES (BLOCKS * 16)
 #define SCALES (KEY_SCALES + HEAD)
 
-// The state of a thread's two rows, r = 0 and 1, which are eight rows apart. In every eight columns a thread owns two, e = 0 and 1: sums[4 j + 2 r + e]
-// belongs to column 8 j + 2 (thread % 4) + e. Sums of scores have the same order.
+// The state of the two rows of a thread, r = 0 and 1, which are eight rows apart. Of every eight columns a thread has two, e = 0 and 1:
+// sums[4 j + 2 r + e] belongs to column 8 j + 2 (thread % 4) + e. Sums of scores have the same order.
 struct State
 {
     float sums[64];     // sums of weights times values, divided by 2^reference
@@ -23,10 +23,10 @@ struct State
 
 __device__ __forceinline__ int larger(int a, int b) { return a > b ? a : b; }
 
-// NaN wins, unlike in fmaxf.
+// If one value is NaN, the result is NaN, unlike that of fmaxf.
 __device__ __forceinline__ float larger(float a, float b) { float y; asm("max.NaN.f32 %0, %1, %2;" : "=f"(y) : "f"(a), "f"(b)); return y; }
 
-// The largest score of each row over this thread's columns of one block, before the scale of the queries.
+// Finds the largest score of each row in this thread's columns of one block, before the scale of the queries is applied.
 __device__ __forceinline__ void find(const int* sums, const float* scale, float* largest)
 {
     #pragma unroll
@@ -40,7 +40,7 @@ __device__ __forceinline__ void find(const int* sums, const float* scale, float*
         }
 }
 
-// Rounds two numbers to halves. Halves below 2^-14 are subnormal: of numbers that are 0 to 255 times 2^-24 the bits are the nearest integer itself.
+// Rounds two numbers to float16. float16 numbers below 2^-14 are subnormal: for 0 to 255 times 2^-24, their bits are the rounded integer.
 __device__ __forceinline__ unsigned halves(float low, float high)
 {
     unsigned pair;
@@ -48,7 +48,8 @@ __device__ __forceinline__ unsigned halves(float low, float high)
     return pair;
 }
 
-// Turns the scores of a block into weights, four bytes a word. offset: log2(255 * 2^-24) minus the largest score. keys: the number of valid keys.
+// Computes the weights of a block from its scores, four bytes in each word. offset: log2(255 * 2^-24) minus the largest score. keys: number of valid
+// keys.
 __device__ __forceinline__ void soften(const int* sums, const float* key_scale, const float* query_scale, const float* offset, int keys, unsigned* weights)
 {
     #pragma unroll
@@ -77,7 +78,7 @@ __device__ __forceinline__ void soften(const int* sums, const float* key_scale, 
     }
 }
 
-// float32 sums can grow to 2^60 times the reference, so the reference seldom moves: at the first tile, and where scores rise by more than that.
+// float32 sums can grow to 2^60 times the reference, so the reference changes only at the first tile and if scores rise by more than 60.
 __device__ __forceinline__ bool is_far(const float* largest, const State& state)
 {
     return __any_sync(0xffffffffu, largest[0] > state.reference[0] + 60.0f || largest[1] > state.reference[1] + 60.0f);
@@ -140,7 +141,7 @@ __device__ __forceinline__ float over_row(float value)
     return value + __shfl_xor_sync(0xffffffffu, value, 2);
 }
 
-// The binary logarithm of a row's weight: of 2^reference times the sum of what its threads have.
+// Returns the binary logarithm of a row's weight: 2^reference times the sum over its threads.
 __device__ __forceinline__ float logarithm(float reference, float sum)
 {
     float y;

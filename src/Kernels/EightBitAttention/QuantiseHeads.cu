@@ -1,23 +1,23 @@
-// Quantises heads of 128 channels to int8, in tiles whose layout is the one that matrix products read from shared memory (see hopper.cuh), so that
-// EightBitAttention.cu copies whole tiles. In: half16 x[batch, head, token, 128] with three strides. Tokens after the last one repeat it.
+// Quantises heads of 128 channels to int8. The tiles have the layout in which matrix products read shared memory (see hopper.cuh), so that
+// EightBitAttention.cu copies whole tiles. In: half16 x[batch, head, token, 128] with three strides. The last token is repeated to fill the last tile.
 #define HEAD 128
 
 __device__ __forceinline__ int swizzled(int row, int column) { return row * 128 + (((column >> 4) ^ (row & 7)) << 4) + (column & 15); }
 
-// Magnitudes compared as integers: NaN is larger than every number, so the scale and then the output become NaN.
+// Magnitudes are compared as integers: NaN is larger than every number, so the scale and then the output become NaN.
 __device__ __forceinline__ unsigned magnitude(float value) { return __float_as_uint(value) & 0x7fffffffu; }
 __device__ __forceinline__ unsigned most(unsigned a, unsigned b) { return a > b ? a : b; }
 #define LEAST 0x2b8cbcccu // 1e-12
 
-// Adding 1.5 * 2^23 rounds to the nearest integer, ties to even, and leaves it in the lowest bits. Scaled values are at most 127.
+// Adding 1.5 * 2^23 rounds to the nearest integer, ties to even, and leaves the integer in the lowest bits. Scaled values are at most 127.
 __device__ __forceinline__ unsigned byte(float value, float scale) { return __float_as_uint(fmaf(value, scale, 12582912.0f)); }
 __device__ __forceinline__ unsigned four(float a, float b, float c, float d, float scale)
 {
     return __byte_perm(__byte_perm(byte(a, scale), byte(b, scale), 0x0040), __byte_perm(byte(c, scale), byte(d, scale), 0x0040), 0x5410);
 }
 
-// Sums of every step-th key, for an approximate mean: subtracting any one vector from all keys changes no weight. One block sums one slice. The order
-// is fixed, so that results repeat bit for bit. Out: [batch * head, slice, channel].
+// Sums every step-th key, for an approximate mean: subtracting the same vector from all keys changes no weight. One block sums one slice. The order of
+// the additions is fixed, so results are reproducible bit for bit. Out: [batch * head, slice, channel].
 #define SLICE 128
 extern "C" __global__ void __launch_bounds__(256) key_sums(
     const half16* __restrict__ x, long long batch, long long head, long long token, unsigned heads, unsigned samples, unsigned step, unsigned slices, float* __restrict__ out)
@@ -46,7 +46,7 @@ extern "C" __global__ void __launch_bounds__(256) key_sums(
     out[(long long)blockIdx.x * HEAD + threadIdx.x] = total;
 }
 
-// Means of the samples: [batch * head, channel]. One block computes one head.
+// Computes the means of the sampled keys: [batch * head, channel]. One block computes one head.
 extern "C" __global__ void __launch_bounds__(HEAD) key_means(const float* __restrict__ sums, unsigned slices, unsigned samples, float* __restrict__ means)
 {
     float total = 0.0f;
@@ -54,14 +54,14 @@ extern "C" __global__ void __launch_bounds__(HEAD) key_means(const float* __rest
     means[blockIdx.x * HEAD + threadIdx.x] = total / samples;
 }
 
-// Queries, or keys minus their mean, times a Hadamard matrix. That multiplies all products by HEAD, and spreads a large channel over all channels.
-// A warp quantises a group of 8 tokens of one head, 16 lanes a token: values[k] are channels 8 piece to 8 piece + 7 of token 2 k + odd.
-// Queries: one scale a token, tiles of 64 rows. Keys (KEYED): one scale a group, tiles of 128 rows; token 32 a + 8 b + i is row
-// 32 a + 8 (i / 2) + 2 b + i % 2, so that a thread of the product owns 8 neighbours.
+// Queries, or keys minus their mean, are multiplied by a Hadamard matrix. That multiplies all products by HEAD, and spreads a large channel over all
+// channels. A warp quantises a group of 8 tokens of one head, with 16 lanes for each token: values[k] has channels 8 piece to 8 piece + 7 of token
+// 2 k + odd. Queries have one scale for each token and tiles of 64 rows. Keys (KEYED) have one scale for each group and tiles of 128 rows; token
+// 32 a + 8 b + i is row 32 a + 8 (i / 2) + 2 b + i % 2, so that a thread of the matrix product has 8 neighbouring tokens.
 #ifndef KEYED
 #define KEYED 0
 #endif
-// Lanes exchange half of their values in each step. So the products come in another order and some with another sign, alike for queries and keys.
+// Lanes exchange half of their values in each step. So the results are in another order, some with another sign, but equally for queries and keys.
 __device__ __forceinline__ void rotate(float* values, int piece)
 {
     #pragma unroll
@@ -90,7 +90,7 @@ __device__ __forceinline__ void rotate(float* values, int piece)
     }
 }
 
-// which: batch * heads + head. group: of `groups` in that head.
+// which: batch * heads + head. group: index of the group among the `groups` of that head.
 __device__ __forceinline__ void quantise_group(
     const float (*values)[8], int lane, long long which, unsigned groups, unsigned group, float factor, unsigned char* bytes, float* scales)
 {
@@ -162,9 +162,10 @@ extern "C" __global__ void __launch_bounds__(256) quantise_rotated(
     quantise_group(values, lane, which, blocks * 8, group, factor, bytes, scales);
 }
 
-// The rows of a projection: RMS norm over all heads, the rotary turn of every pair of neighbours, and then as above, all in float32. In: half16 rows of
-// all heads, one stride. turns: [tokens, HEAD / 2] (cos, sin). One block computes 8 tokens. First a warp sums the squares of one token, then it
-// quantises some of the heads; it reads their values again, which the caches still hold. Bytes a value from memory: 2 in, 1 out.
+// Quantises the rows of a projection: RMS norm over all heads, rotary rotation of every pair of neighbouring values, then the steps above, all in
+// float32. In: half16 rows of all heads with one stride. turns: [tokens, HEAD / 2] (cos, sin). One block computes 8 tokens. First each warp sums the
+// squares of one token, then it quantises some of the heads; it reads their values again, from the caches. Memory traffic for each value: 2 bytes in,
+// 1 out.
 #define LOADS 20
 extern "C" __global__ void __launch_bounds__(256, 2) quantise_normed(
     const half16* __restrict__ x, long long stride, const half16* __restrict__ weight, const float* __restrict__ turns, float epsilon, unsigned heads, unsigned tokens,
@@ -180,7 +181,7 @@ extern "C" __global__ void __launch_bounds__(256, 2) quantise_normed(
     float sum = 0.0f;
     for (unsigned from = lane; from < vectors; from += 32 * LOADS)
     {
-        Eight held[LOADS]; // all are on their way before the first is used
+        Eight held[LOADS]; // all loads are issued before the first value is used
         #pragma unroll
         for (int j = 0; j < LOADS; j++)
         {
@@ -231,8 +232,8 @@ extern "C" __global__ void __launch_bounds__(256, 2) quantise_normed(
     }
 }
 
-// Values, transposed: one row a channel, one column a key, in tiles of 128 keys; one scale for a channel of KEYS keys. One block quantises KEYS keys.
-// Key 32 a + 8 b + i is column 32 a + 16 (i / 4) + 4 b + i % 4, the place of its weight in the registers of the product.
+// Quantises and transposes values: a row for each channel and a column for each key, in tiles of 128 keys, with one scale for each channel of KEYS keys.
+// One block quantises KEYS keys. Key 32 a + 8 b + i is column 32 a + 16 (i / 4) + 4 b + i % 4, the position of its weight in the registers of the product.
 #define KEYS 256
 extern "C" __global__ void __launch_bounds__(2 * KEYS) quantise_values(
     const half16* __restrict__ x, long long batch, long long head, long long token, unsigned heads, unsigned tokens, unsigned tiles,

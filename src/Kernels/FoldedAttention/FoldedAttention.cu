@@ -1,6 +1,6 @@
-// One thread a query and head. In: float32 products of queries and folded keys, [queries, KEYS, HEADS], and what is added to them, [sets, KEYS, HEADS],
-// where so many neighbouring queries have one set of keys. Out: half16, softmax((product + added) * scale) over the keys of a head.
-// Bytes a value: 4 in, 2 out.
+// One thread computes one query of one head. In: float32 products of queries and folded keys, [queries, KEYS, HEADS], and the terms that are added to
+// them, [sets, KEYS, HEADS]; consecutive queries share a set of keys. Out: half16, softmax((product + added) * scale) over the keys of a head.
+// Memory traffic for each value: 4 bytes in, 2 out.
 extern "C" __global__ void __launch_bounds__(128) head_softmax(
     const float* __restrict__ products, const float* __restrict__ added, unsigned long long threads, unsigned queries, float scale, half16* __restrict__ out)
 {
@@ -12,7 +12,7 @@ extern "C" __global__ void __launch_bounds__(128) head_softmax(
     const float* more = added + query / queries * (KEYS * HEADS) + head;
     half16* to = out + query * (KEYS * HEADS) + head;
     float values[KEYS], largest = -3.4e38f, sum = 0.0f;
-    scale *= 1.4426950409f; // log2(e): the power is one of two
+    scale *= 1.4426950409f; // log2(e), because the exponential is a power of 2
     #pragma unroll
     for (int key = 0; key < KEYS; key++)
     {

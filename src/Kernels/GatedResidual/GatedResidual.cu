@@ -1,5 +1,5 @@
-// Eight values a thread. out = x + y * gate in float32, rounded once. x, y, out: half16, [rows, width] without gaps;
-// gate: float32 [groups, width], one for every `period` rows. The width is a multiple of 8.
+// One thread computes eight values: out = x + y * gate in float32, rounded once. x, y, out: half16, [rows, width], contiguous;
+// gate: float32 [groups, width], one row of it for every `period` rows. The width is a multiple of 8.
 extern "C" __global__ void gated_residual(const half16* x, const half16* y, const float* gate, long long period, half16* out, long long vectors, int width)
 {
     long long vector = (long long)blockIdx.x * blockDim.x + threadIdx.x;

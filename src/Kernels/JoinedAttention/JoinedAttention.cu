@@ -1,6 +1,6 @@
-// One block a token. In: x and y, half16 rows of all heads, two attentions over parts of the keys, and the natural logarithm of what each part's
-// weights sum up to, float32 [batch, heads, tokens]. Out: both parts weighed by their sums; half16, or one byte a value with the row's scale.
-// Bytes a value: 4 in, 2 (or 1) out.
+// One block computes one token. In: x and y, half16 rows of all heads: the attentions over two parts of the keys; and the natural logarithm of the sum
+// of each part's weights, float32 [batch, heads, tokens]. Out: the mean of both parts, weighted by these sums; half16, or one byte for each value and a
+// scale for the row. Memory traffic for each value: 4 bytes in, 2 (or 1) out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) join_attention(
     const half16* __restrict__ x, const half16* __restrict__ y, const float* __restrict__ x_sums, const float* __restrict__ y_sums,
     unsigned tokens, void* __restrict__ out, float* __restrict__ scales)
@@ -13,7 +13,7 @@ extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) join_attention(
     #pragma unroll
     for (int k = 0; k < VECTORS; k++)
     {
-        if (place(k, lane) >= WIDTH) continue; // behind the row there are no sums, and its zeros stay zeros
+        if (place(k, lane) >= WIDTH) continue; // beyond the end of the row, zeros stay zeros
         long long head = place(k, lane) / HEAD, at = (batch * (WIDTH / HEAD) + head) * tokens + (index - batch * tokens);
         float share = reciprocal(1.0f + power_of_two((y_sums[at] - x_sums[at]) * 1.4426950409f));
         float values[8], more[8];

@@ -1,7 +1,8 @@
-// One block a row. x: half16. RESIDUAL 1: x + y first, 2: x + y * gate; in float32, rounded to half16, and kept in `sum`.
-// out = (x - mean) / sqrt(variance + epsilon) * factor + offset in float32, the variance from the centred values; half16, or one byte a value
-// with the row's scale. gate changes with every `gate_period` rows, factor and offset with every `period`; all three are float32.
-// Bytes a value: 2 in, 2 (or 1) out; with a residual 4 in, 2 + 2 (or 1) out. Parameters come from the first cache.
+// One block computes one row. x: half16. With RESIDUAL 1, x is first replaced by x + y, with RESIDUAL 2 by x + y * gate, computed in float32, rounded to
+// half16 and also written to `sum`. out = (x - mean) / sqrt(variance + epsilon) * factor + offset in float32, with the variance of the centred values;
+// half16, or one byte for each value and a scale for the row. gate changes after every `gate_period` rows, factor and offset after every `period` rows;
+// all three are float32. Memory traffic for each value: 2 bytes in, 2 (or 1) out; with a residual 4 in, 2 + 2 (or 1) out. Parameters are read from the
+// first-level cache.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) norm_modulate(
     const half16* __restrict__ x, long long stride, const half16* __restrict__ y, const float* __restrict__ gate, unsigned gate_period, half16* __restrict__ sum,
     const float* __restrict__ factor, const float* __restrict__ offset, unsigned period, void* __restrict__ out, float* __restrict__ scales, float epsilon)
@@ -64,7 +65,7 @@ extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) norm_modulate(
         parameters(offset + group + at, WIDTH - at, plus);
         #pragma unroll
         for (int i = 0; i < 8; i++) values[i] = (values[i] - mean) * inverse * times[i] + plus[i];
-        held[k] = rounded(values); // as the plain path rounds before it quantises
+        held[k] = rounded(values); // the plain path also rounds before it quantises
     }
     deliver(held, lane, index, out, scales);
 }

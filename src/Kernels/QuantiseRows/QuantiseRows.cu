@@ -1,4 +1,5 @@
-// One block a row. In: half16. SUMMED: x + y, rounded to half16, else x. Out: one byte a value with the row's scale. Bytes a value: 2 (or 4) in, 1 out.
+// One block quantises one row: x, or with SUMMED x + y rounded to half16. In: half16. Out: one byte for each value and a scale for the row. Memory
+// traffic for each value: 2 (or 4) bytes in, 1 out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) quantise_rows(
     const half16* __restrict__ x, long long stride, const half16* __restrict__ y, long long other_stride, void* __restrict__ out, float* __restrict__ scales)
 {

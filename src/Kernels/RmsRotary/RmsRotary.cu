@@ -1,6 +1,7 @@
-// One block a token. In: half16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row, then with TURNED every pair of
-// neighbours turned by the token's angles; float32, rounded to half16 where the plain path rounds. turns: [tokens, HEAD / 2] (cos, sin).
-// Out: half16. A head is a multiple of 8, so a vector lies in one head. Bytes a value: 2 in, 2 out.
+// One block computes one token. In: half16 rows of all heads. x / sqrt(mean(x^2) + epsilon) * weight over the whole row; with TURNED, then every pair of
+// neighbouring values is rotated by the token's angles. Computed in float32 and rounded to half16 where the plain path rounds.
+// turns: [tokens, HEAD / 2] (cos, sin). Out: half16. The width of a head is a multiple of 8, so a vector is inside one head. Memory traffic for each
+// value: 2 bytes in, 2 out.
 extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) rms_rotary(
     const half16* __restrict__ x, long long stride, const half16* __restrict__ weight, const float* __restrict__ turns, unsigned tokens, half16* __restrict__ out, float epsilon)
 {
@@ -26,7 +27,7 @@ extern "C" __global__ void __launch_bounds__(LANES, RESIDENT) rms_rotary(
         for (int i = 0; i < 8; i++) values[i] *= times[i];
         held[k] = rounded(values);
 #if TURNED
-        // Where the lanes stride over whole heads the angles of a thread are the same for all of its vectors.
+        // If the stride of the lanes is a multiple of a head, the angles of a thread are the same for all its vectors.
         int channel = LANES * 8 % HEAD == 0 ? lane * 8 % HEAD : at % HEAD;
         float angles[8];
         parameters(turn + channel, 8, angles);

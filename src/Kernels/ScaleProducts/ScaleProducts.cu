@@ -1,5 +1,5 @@
-// Eight values a thread. In: int32 sums of int8 products [rows, width]. out = sum * row scale * column scale + bias in float32, to half16.
-// The width is a multiple of 8; bias: half16 or null.
+// One thread computes eight values. In: int32 sums of int8 products [rows, width]. out = sum * row scale * column scale + bias in float32, rounded to
+// half16. The width is a multiple of 8. bias: half16, or null.
 struct __align__(16) FourSums { int v[4]; };
 extern "C" __global__ void scale_products(const int* sums, const float* rows, const float* columns, const half16* bias, half16* out, long long vectors, int width)
 {
