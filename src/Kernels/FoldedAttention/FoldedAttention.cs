@@ -43,9 +43,8 @@ public static class FoldedAttention
     {
         long sets = k.shape[0], heads = k.shape[1], keys = k.shape[2], head = k.shape[3], width = x.shape[2];
         var keysByHead = ByHead(k);
-        // [N * T, H]
-        var bias = keysByHead.to(
-            ScalarType.Float32).bmm(query.Bias.to(ScalarType.Float32).view(heads, head, 1)).view(heads, sets * keys).t().contiguous();
+        var queryBias = query.Bias.to(ScalarType.Float32).view(heads, head, 1);
+        var bias = keysByHead.to(ScalarType.Float32).bmm(queryBias).view(heads, sets * keys).t().contiguous(); // [N * T, H]
         var foldedKeys = Fold(keysByHead, query.Weight.view(heads, head, width)).view(sets, keys * heads, width);
         var foldedValues = Fold(ByHead(v), output.Weight.view(width, heads, head).permute(1, 2, 0)).view(sets, keys * heads, width);
         var weights = new HeadSoftmax(x, foldedKeys.transpose(1, 2), bias.view(sets, 1, keys, heads), 1 / Math.Sqrt(head)).Run();

@@ -77,8 +77,8 @@ public sealed partial class Wav2Vec2Encoder
             foreach (var (start, count) in Pieces(frames))
             {
                 using var scope = NewDisposeScope();
-                var attended = Pieces(
-                    frames).Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
+                var attended = Pieces(frames)
+                    .Select(piece => (Rows(Keys, piece.Start, piece.Count), Rows(Values, piece.Start, piece.Count)));
                 write(number, start, blocks[number].Forward(Rows(source, start, count), attended).squeeze(0));
             }
 
@@ -121,9 +121,8 @@ public sealed partial class Wav2Vec2Encoder
     private void Embed(long samples, ReadSamples read, long frames, WriteRows write)
     {
         using var spread = new FeatureSpread(Config, samples, frames);
-        foreach (var piece in
-                features.Stream(
-                    samples, read, device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, CpuFeatures) : PieceFeatures))
+        int atOnce = device.type == TorchSharp.DeviceType.CPU ? Math.Min(PieceFeatures, CpuFeatures) : PieceFeatures;
+        foreach (var piece in features.Stream(samples, read, atOnce))
         {
             using (piece)
             {
