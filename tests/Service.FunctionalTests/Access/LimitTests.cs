@@ -13,7 +13,7 @@ public sealed class LimitTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "submits_per_minute=5");
+        await using var first = await LocalService.StartAsync(environment, "--set", "workers=none", "--set", "submits_per_minute=5");
         using var client = first.CreateClient();
         await using var second = await first.StartAnotherAsync();
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
@@ -35,7 +35,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Wrong_secrets_are_slowed_down_and_leave_other_keys_alone()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--set", "workers=none");
         using var token = service.CreateClient();
         using var neighbour = service.CreateClient();
         using var guesser = new TokenClient(service.Url, token.Key, "ws-wrong");

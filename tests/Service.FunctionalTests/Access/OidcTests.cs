@@ -15,14 +15,14 @@ public sealed class OidcTests : IAsyncLifetime
     private const string Audience = "locutor", Page = "https://app.example.org";
     private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
     private LoopbackServer provider = null!;
-    private ServiceProcess service = null!;
+    private LocalService service = null!;
 
     private static CancellationToken Soon => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
         provider = LoopbackServer.Start("127.0.0.1", AnswerAsync);
-        service = await ServiceProcess.StartAsync(
+        service = await LocalService.StartAsync(
             "--set", "workers=none", "--set", $"oidc_authority={provider.Url}", "--set", $"oidc_audience={Audience}", "--set",
             "oidc_scopes=claim:scope", "--set", $"cors_origins={Page}");
     }

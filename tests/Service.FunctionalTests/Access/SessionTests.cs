@@ -14,7 +14,7 @@ public sealed class SessionTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
+        await using var first = await LocalService.StartAsync(environment, "--set", "workers=none");
         using var token = first.CreateClient(TokenScopes.All);
         await using var second = await first.StartAnotherAsync();
 
@@ -36,7 +36,7 @@ public sealed class SessionTests
     [Fact]
     public async Task A_page_of_another_origin_gets_that_reason_and_not_a_wrong_secret()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", "public_url=https://talk.example.org");
+        await using var service = await LocalService.StartAsync("--set", "workers=none", "--set", "public_url=https://talk.example.org");
         using var token = service.CreateClient();
         using var foreign = await SignInAsync(service.Url, token, "https://evil.example");
         foreign.StatusCode.ShouldBe(HttpStatusCode.Forbidden);

@@ -1,32 +1,17 @@
 using System.Diagnostics;
-using System.Text;
-using Locutor.Jobs.Hosting;
-using Locutor.Jobs.Tokens;
-using Microsoft.Data.Sqlite;
-using Npgsql;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>The real service, <c>locutor serve</c>, on a port of its own over a data folder of its own.</summary>
-public sealed class ServiceProcess : IAsyncDisposable
+/// <summary>The real service, <c>locutor serve</c>, which tests can kill and start again.</summary>
+public sealed class ServiceProcess : TestedService
 {
-    private readonly StringBuilder log = new();
     private readonly string program;
-    private readonly string[] options;
-    private readonly IReadOnlyDictionary<string, string> environment;
     private readonly bool ownsData;
     private Process? process;
 
     private ServiceProcess(
         string program, string data, string[] options, IReadOnlyDictionary<string, string> environment, bool ownsData = true)
-    {
-        this.ownsData = ownsData;
-        this.program = program;
-        Data = data;
-        this.options = options;
-        this.environment = environment;
-        Url = $"http://127.0.0.1:{FreePort.Take()}";
-    }
+        : base(program, data, options, environment) => (this.program, this.ownsData) = (program, ownsData);
 
     /// <summary>The program with the stub generator (tests/StubService).</summary>
     public static string StubProgram { get; } = Path.Combine(AppContext.BaseDirectory, "Locutor.StubService");
@@ -34,46 +19,14 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>The program that users run.</summary>
     public static string RealProgram { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
 
-    public string Data { get; }
-
-    public string Url { get; }
-
-    /// <summary>
-    /// Waits until a folder of the data folder has no files. Some are deleted a moment after the answer, for example the other input of a
-    /// job that is refused because of one.
-    /// </summary>
-    public async Task EmptiesAsync(string folder)
-    {
-        string path = Path.Combine(Data, folder);
-        for (var clock = Stopwatch.StartNew(); Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories).Any(); await Task.Delay(20))
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"there are files in {folder}");
-    }
-
     public int ProcessId => process!.Id;
-
-    /// <summary>Told every line that the program prints.</summary>
-    public event Action<string>? Printed;
-
-    /// <summary>The output of the program so far.</summary>
-    public string Log
-    {
-        get
-        {
-            lock (log)
-                return log.ToString();
-        }
-    }
-
-    /// <summary>The errors in the log, a line each.</summary>
-    public string Errors =>
-        string.Join('\n', Log.Split('\n').Where(static line => line.Contains("fail: ", StringComparison.Ordinal)));
 
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>
     public static Task<ServiceProcess> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
     /// <summary>Returns the service with the stub generator and an empty data folder. It is not started yet.</summary>
     public static ServiceProcess Create(params string[] options) =>
-        new(StubProgram, Directory.CreateTempSubdirectory("locutor-service-").FullName, options, new Dictionary<string, string>());
+        new(StubProgram, NewFolder(), options, new Dictionary<string, string>());
 
     /// <summary>Starts the service with variables of the environment.</summary>
     public static Task<ServiceProcess> StartAsync(IReadOnlyDictionary<string, string> environment, params string[] options) =>
@@ -88,7 +41,7 @@ public sealed class ServiceProcess : IAsyncDisposable
 
     private static async Task<ServiceProcess> StartAsync(string program, IReadOnlyDictionary<string, string> environment, string[] options)
     {
-        var service = new ServiceProcess(program, Directory.CreateTempSubdirectory("locutor-service-").FullName, options, environment);
+        var service = new ServiceProcess(program, NewFolder(), options, environment);
         await service.StartAgainAsync();
         return service;
     }
@@ -96,7 +49,7 @@ public sealed class ServiceProcess : IAsyncDisposable
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
     public async Task<ServiceProcess> StartAnotherAsync()
     {
-        var other = new ServiceProcess(program, Data, options, environment, ownsData: false);
+        var other = new ServiceProcess(program, Data, Options, Environment, ownsData: false);
         await other.StartAgainAsync();
         return other;
     }
@@ -110,74 +63,16 @@ public sealed class ServiceProcess : IAsyncDisposable
             RedirectStandardError = true,
             WorkingDirectory = Data,
         };
-        foreach (string argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(options).Concat(more))
+        foreach (string argument in new[] { "serve", "--data", Data, "--urls", Url }.Concat(Options).Concat(more))
             start.ArgumentList.Add(argument);
-        foreach (var (name, value) in environment)
+        foreach (var (name, value) in Environment)
             start.Environment[name] = value;
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Note(line.Data);
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var client = new HttpClient { BaseAddress = new Uri(Url) };
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
-        {
-            try
-            {
-                if ((await client.GetAsync("/readyz")).IsSuccessStatusCode)
-                    return;
-            }
-            catch (HttpRequestException)
-            {
-            }
-            if (process.HasExited || clock.Elapsed > TimeSpan.FromSeconds(150))
-                throw new InvalidOperationException($"the service did not get ready:\n{Log}");
-        }
-    }
-
-    /// <summary>Runs another verb over the same data folder.</summary>
-    public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(environment, arguments);
-
-    /// <summary>Runs another verb over the same data folder with other variables of the environment.</summary>
-    public async Task<(int Code, string Output, string Error)> RunWithAsync(
-        IReadOnlyDictionary<string, string> environment, params string[] arguments)
-    {
-        var start = new ProcessStartInfo(program, [.. arguments, "--data", Data])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment)
-            start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        return (process.ExitCode, await output, await error);
-    }
-
-    /// <summary>
-    /// Creates a token in the database of the service and returns a client that sends it. A start of the program for each token would cost
-    /// more CPU time than many tests; <see cref="TokenAsync"/> does that.
-    /// </summary>
-    public TokenClient CreateClient(TokenScopes scopes = TokenScopes.Submit | TokenScopes.Read, string name = "")
-    {
-        var cluster = new ClusterOptions { DataFolder = Data, Postgres = environment.GetValueOrDefault("LOCUTOR_POSTGRES") };
-        var made = JobsHosting.OpenTokens(cluster).Create(name, scopes, null, TokenQuota.Default);
-        // An open connection would keep the log of SQLite alive when the service is killed, and delay the stop of PostgreSQL.
-        SqliteConnection.ClearAllPools();
-        NpgsqlConnection.ClearAllPools();
-        return new TokenClient(Url, made.Token.KeyId, made.Secret);
-    }
-
-    /// <summary>Makes a token with the program and gives a client that sends it.</summary>
-    public async Task<TokenClient> TokenAsync(params string[] options)
-    {
-        var (code, output, error) = await RunAsync(["tokens", "create", .. options]);
-        code.ShouldBe(0, error);
-        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
-        lines.Length.ShouldBe(2, output);
-        return new TokenClient(Url, Value(lines[0], "Modal-Key: wk-"), Value(lines[1], "Modal-Secret: ws-"));
+        await UntilReadyAsync(() => process.HasExited);
     }
 
     /// <summary>kill -9.</summary>
@@ -210,36 +105,10 @@ public sealed class ServiceProcess : IAsyncDisposable
         return process.ExitCode;
     }
 
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         if (process is { HasExited: false })
             await KillAsync();
-        for (int attempt = 0; ownsData && Directory.Exists(Data); attempt++)
-        {
-            try
-            {
-                Directory.Delete(Data, recursive: true);
-            }
-            catch (IOException) when (attempt < 300)
-            {
-                // A worker of the killed service is still ending.
-                await Task.Delay(100);
-            }
-        }
-    }
-
-    private static string Value(string line, string start)
-    {
-        line.ShouldStartWith(start);
-        return line[(start.Length - 3)..].Trim();
-    }
-
-    private void Note(string? line)
-    {
-        if (line is null)
-            return;
-        lock (log)
-            log.AppendLine(line);
-        Printed?.Invoke(line);
+        if (ownsData) await DeleteDataAsync();
     }
 }

@@ -10,7 +10,7 @@ public sealed class TraceIdTests
     [Fact]
     public async Task A_refused_submission_and_a_failed_job_can_be_found_in_the_log()
     {
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             "--set", "stub_seconds=0", "--set", "workers=cpu", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.1");
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
@@ -41,7 +41,7 @@ public sealed class TraceIdTests
     private static string IdOf(HttpResponseMessage response) => response.Headers.GetValues("Trace-Id").Single();
 
     /// <summary>The log is written after the answer, by another thread.</summary>
-    private static async Task IsLoggedAsync(ServiceProcess service, HttpResponseMessage response, string line)
+    private static async Task IsLoggedAsync(TestedService service, HttpResponseMessage response, string line)
     {
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); !service.Log.Contains(
             $"{line}, trace {IdOf(response)}", StringComparison.Ordinal); await Task.Delay(50))

@@ -16,7 +16,7 @@ public sealed class ModalScriptTests : IDisposable
         await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
         // time to be asked while it runs
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=3", "--set", "allow_addresses=127.0.0.2/32");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=3", "--set", "allow_addresses=127.0.0.2/32");
         using var client = service.CreateClient();
         await RunAsync(client, service.Url, $"{images.Url}/multi1.png", $"{sounds.Url}/1.WAV");
 

@@ -7,14 +7,14 @@ namespace Locutor.Service.FunctionalTests.Api.V1;
 /// <summary>Files of repeated forms: they are compared with those of the first, and leave nothing on the disk.</summary>
 public sealed class IdempotencyTests : IAsyncLifetime
 {
-    private ServiceProcess service = null!;
+    private LocalService service = null!;
     private TokenClient client = null!;
 
     private string Aside => Path.Combine(service.Data, "aside");
 
     public async ValueTask InitializeAsync()
     {
-        service = await ServiceProcess.StartAsync("--set", "workers=none");
+        service = await LocalService.StartAsync("--set", "workers=none");
         client = service.CreateClient(TokenScopes.All, "tests");
     }
 
