@@ -26,7 +26,7 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
     [Fact]
     public async Task Forwarded_headers_count_only_from_trusted_proxies()
     {
-        await using var closed = await ServiceProcess.StartAsync("--set", "workers=none");
+        await using var closed = await LocalService.StartAsync("--set", "workers=none");
         using var token = closed.CreateClient();
         var (cookie, answer) = await SignInAsync(closed.Url, token, forwarded: true);
         cookie.ShouldNotContain("secure", Case.Insensitive);

@@ -126,7 +126,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     public async Task Submitting_too_fast_is_429()
     {
         // the third is allowed after half a minute
-        await using var service = await ServiceProcess.StartAsync("--set", "submits_per_minute=2");
+        await using var service = await LocalService.StartAsync("--set", "submits_per_minute=2");
         using var client = service.CreateClient();
         var answers = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => client.UploadAsync(Samples.Picture, Samples.VoiceOfASecond)));
         answers.Count(answer => answer.StatusCode is HttpStatusCode.Accepted).ShouldBe(2);
@@ -161,7 +161,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task Without_tokens_other_sites_and_names_get_nothing()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth");
+        await using var service = await LocalService.StartAsync("--no-auth");
         using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
         async Task<HttpStatusCode> AskAsync(string path, params (string Name, string Value)[] headers)
         {

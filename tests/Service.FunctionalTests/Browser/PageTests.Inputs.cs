@@ -49,7 +49,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_estimate_follows_the_lengths_of_earlier_videos_and_no_short_one_spoils_it()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
         var page = await OpenAsync(service.Url, 800, 600);
         const string estimate = """
             async made => {

@@ -69,7 +69,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_vendored_player_is_the_documented_one()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
         using var client = new TokenClient(service.Url, "-", "-");
         using var script = await client.Http.GetAsync("/vendor/hls/hls.light.min.mjs");
         script.Content.Headers.ContentType!.MediaType.ShouldBe("text/javascript");

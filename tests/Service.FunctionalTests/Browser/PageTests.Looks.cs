@@ -12,7 +12,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task With_the_keyboard_alone_signed_in_cancelling_on_a_phone()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=30");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=30");
         var (_, token, _) = await service.RunAsync("tokens", "create", "--scopes", "all");
         var page = await OpenAsync(service.Url, 360, 760, ColorScheme.Dark);
         await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
@@ -56,7 +56,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_link_of_the_first_start_signs_in_and_leaves_no_secret_in_the_address()
     {
-        await using var service = await ServiceProcess.StartAsync();
+        await using var service = await LocalService.StartAsync();
         using var client = service.CreateClient(TokenScopes.All);
         var closed = await OpenAsync(service.Url, 1280, 900);
         await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
@@ -73,7 +73,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task Every_element_has_an_accessible_name_and_fits_in_light_dark_and_on_a_phone()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "stub_seconds=0.2");
         using (var client = new TokenClient(service.Url, "x", "y"))
         {
             foreach (string? prompt in
@@ -95,7 +95,7 @@ public sealed partial class PageTests
         complaints.ShouldBeEmpty();
     }
 
-    private async Task LookAsync(ServiceProcess service, ColorScheme scheme, int width)
+    private async Task LookAsync(TestedService service, ColorScheme scheme, int width)
     {
         var page = await OpenAsync(service.Url, width, 900, scheme);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(3);
@@ -133,7 +133,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_reference_page_runs_no_inline_script_and_loads_nothing_from_elsewhere()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--set", "workers=none");
         var page = await OpenAsync(service.Url + "/docs/", 1280, 900);
         await Expect(page.GetByText("Submit a job").First).ToBeVisibleAsync();
         await Expect(page.GetByText("Bearer").First).ToBeVisibleAsync();

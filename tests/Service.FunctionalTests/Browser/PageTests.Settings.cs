@@ -19,8 +19,7 @@ public sealed partial class PageTests
     public async Task The_form_shows_the_limits_of_the_model_and_marks_what_the_service_refuses()
     {
         using var store = new AdapterStore();
-        await using var service = await ServiceProcess.StartRealAsync(
-            store.Environment, "--no-auth", "--set", "model=untrained", "--set", "workers=none");
+        await using var service = await LocalService.StartRealAsync(store.Environment, "--no-auth", "--set", "model=untrained");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await page.GetByText("Advanced settings").ClickAsync();
         var sketch = BundleCatalogue.Default().Find("sketch")!.Bundle;
@@ -146,7 +145,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task A_file_whose_type_no_browser_knows_goes_to_the_field_of_its_kind()
     {
-        await using var service = await ServiceProcess.StartRealAsync("--no-auth", "--set", "model=sketch", "--set", "workers=none");
+        await using var service = await LocalService.StartRealAsync(new Dictionary<string, string>(), "--no-auth", "--set", "model=sketch");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await Expect(page.Locator("#voice-file")).ToHaveAttributeAsync("accept", new Regex(@"\.amr"));
         foreach (var (name, field) in

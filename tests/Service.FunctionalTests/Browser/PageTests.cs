@@ -135,7 +135,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
     [Fact]
     public async Task A_typed_text_becomes_a_video_with_captions_and_comes_back()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0.5");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "stub_seconds=0.5");
         var page = await OpenAsync(service.Url, 1280, 1000);
         await page.Locator("#picture-file").SetInputFilesAsync(Picture);
         await page.GetByRole(AriaRole.Tab, new() { Name = "Text" }).ClickAsync();

@@ -71,7 +71,7 @@ public sealed class BucketTests
     public async Task A_large_file_goes_up_in_parts_and_comes_back_whole()
     {
         await using var bucket = await BucketServer.StartAsync();
-        await using var service = await ServiceProcess.StartAsync([.. bucket.Settings(), "--set", "workers=none"]);
+        await using var service = await LocalService.StartAsync([.. bucket.Settings(), "--set", "workers=none"]);
         using var client = service.CreateClient(TokenScopes.All);
         var random = TestSeed.NewRandom();
         byte[] voice = Samples.FloatWav(48_000, Enumerable.Range(0, 4_600_000).Select(_ => random.NextSingle() / 2).ToArray()); // 18 MB

@@ -13,7 +13,7 @@ public sealed class RetentionTests
     [Fact]
     public async Task A_result_expires_with_its_inputs_and_says_so()
     {
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             "--no-auth", "--set", "stub_seconds=0", "--set", "keep_days=0.00003", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);

@@ -11,14 +11,14 @@ public sealed class SketchService : IAsyncLifetime, ICollectionFixture<SketchSer
 
     public AdapterStore Adapters { get; } = new();
 
-    public ServiceProcess Service { get; private set; } = null!;
+    public LocalService Service { get; private set; } = null!;
 
     public TokenClient Client { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Service = await ServiceProcess.StartRealAsync(
-            Adapters.Environment, "--set", "model=sketch", "--set", "workers=none", "--set", "submits_per_minute=100000",
+        Service = await LocalService.StartRealAsync(
+            Adapters.Environment, "--set", "model=sketch", "--set", "submits_per_minute=100000",
             "--set", "requests_per_minute=1000000", "--set", "max_queued_per_token=100000");
         Client = Service.CreateClient(TokenScopes.All);
     }

@@ -42,7 +42,7 @@ public sealed class StoredRequestTests
     [Fact]
     public async Task A_repeated_request_is_answered_before_its_inputs_are_stored_again()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
         using var client = new TokenClient(service.Url, "x", "y");
         async Task<HttpResponseMessage> PostAsync(string key)
         {

@@ -84,7 +84,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     [Fact]
     public async Task A_refused_text_leaves_no_files()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "max_audio_seconds=3", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--set", "max_audio_seconds=3", "--set", "workers=none");
         using var client = service.CreateClient(TokenScopes.All);
         using var response = await client.PostJsonAsync(
             "/v1/jobs",
@@ -158,7 +158,7 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_server_speaks_where_one_is_configured()
     {
         using var speech = await SpeechServerProcess.StartAsync();
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_SPEECH_KEY"] = SpeechServerProcess.Key }, "--set", $"speech_url={speech.Address}",
             "--set", "stub_seconds=0.2");
         using var client = service.CreateClient(TokenScopes.All);

@@ -13,7 +13,7 @@ public sealed class TrustTests
     public async Task A_worker_with_another_certificate_or_none_gets_no_job_and_both_sides_report_it()
     {
         int gateway = FreePort.Take();
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        await using var service = await LocalService.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         string folder = Directory.CreateTempSubdirectory("locutor-stranger-").FullName;
@@ -50,7 +50,7 @@ public sealed class TrustTests
     public async Task A_worker_with_another_folder_is_set_aside_with_the_reason_and_takes_no_job()
     {
         int gateway = FreePort.Take();
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        await using var service = await LocalService.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = service.CreateClient(TokenScopes.All);
         string folder = Directory.CreateTempSubdirectory("locutor-other-").FullName;
         try
@@ -71,7 +71,7 @@ public sealed class TrustTests
     public async Task A_worker_that_fails_for_a_reason_of_its_own_is_set_aside_and_another_runs_the_job()
     {
         int gateway = FreePort.Take();
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
+        await using var service = await LocalService.StartAsync("--set", "workers=none", "--set", $"gateway_port={gateway}");
         using var client = service.CreateClient(TokenScopes.All);
         string folder = Directory.CreateTempSubdirectory("locutor-stale-").FullName;
         try
@@ -97,7 +97,7 @@ public sealed class TrustTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none");
+        await using var first = await LocalService.StartAsync(environment, "--set", "workers=none");
         var refused = await Should.ThrowAsync<InvalidOperationException>(() => ServiceProcess.StartAsync(
             environment, "--set", "workers=none", "--set", $"cluster_certificate={Path.Combine(first.Data, ClusterCertificate.FileName)}"));
         refused.Message.ShouldContain("is not the store of this service");

@@ -106,7 +106,7 @@ public sealed partial class JobsTests(SharedService shared) : IClassFixture<Shar
     [Fact]
     public async Task Cancelling_a_running_job_stops_it_at_once_and_deleting_leaves_nothing()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=60", "--no-auth");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=60", "--no-auth");
         using var client = new TokenClient(service.Url, "x", "y");
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");

@@ -63,7 +63,7 @@ public sealed class LiveTests
     [Fact]
     public async Task A_request_before_the_first_clip_waits_and_one_for_a_job_without_clips_is_refused()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=1");
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         using var response = await client.Http.GetAsync($"/v1/jobs/{id}/live.m3u8");
