@@ -16,7 +16,7 @@ namespace Locutor.Tests;
 public sealed class HubServer : IAsyncDisposable
 {
     private readonly WebApplication hub, content;
-    private readonly Dictionary<string, byte[]> files = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (byte[] Bytes, string Sha256)> files = new(StringComparer.Ordinal);
     private long bytesSent;
 
     private HubServer(WebApplication hub, WebApplication content) => (this.hub, this.content) = (hub, content);
@@ -48,8 +48,9 @@ public sealed class HubServer : IAsyncDisposable
     /// <summary>Publishes a file of owner/name; small ones are served by the hub itself.</summary>
     public string Add(string path, byte[] bytes)
     {
-        files[path] = bytes;
-        return Convert.ToHexStringLower(SHA256.HashData(bytes));
+        string hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        files[path] = (bytes, hash);
+        return hash;
     }
 
     public async ValueTask DisposeAsync()
@@ -79,21 +80,21 @@ public sealed class HubServer : IAsyncDisposable
             context.Response.StatusCode = 401;
             return;
         }
-        if (!files.TryGetValue(path, out byte[]? bytes))
+        if (!files.TryGetValue(path, out var file))
         {
             context.Response.Headers["X-Error-Code"] = "EntryNotFound";
             context.Response.StatusCode = 404;
             return;
         }
         context.Response.Headers["X-Repo-Commit"] = "0123456789abcdef0123456789abcdef01234567";
+        var (bytes, hash) = file;
         if (bytes.Length < 1000)
         {
             // for small files, the hub sends a git hash of 40 digits
-            context.Response.Headers.ETag = $"\"{Convert.ToHexStringLower(SHA256.HashData(bytes))[..40]}\"";
+            context.Response.Headers.ETag = $"\"{hash[..40]}\"";
             await SendAsync(context, bytes);
             return;
         }
-        string hash = Convert.ToHexStringLower(SHA256.HashData(bytes));
         context.Response.Headers["X-Linked-Size"] = $"{bytes.Length}";
         context.Response.Headers["X-Linked-Etag"] = $"\"{hash}\"";
         context.Response.Redirect($"{Url(content)}/blob/{hash}?signature={Uri.EscapeDataString(path)}");
@@ -107,7 +108,7 @@ public sealed class HubServer : IAsyncDisposable
             context.Response.StatusCode = 400;
             return;
         }
-        await SendAsync(context, files[context.Request.Query["signature"]!]);
+        await SendAsync(context, files[context.Request.Query["signature"]!].Bytes);
     }
 
     private async Task SendAsync(HttpContext context, byte[] bytes)
