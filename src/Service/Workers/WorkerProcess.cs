@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Locutor.Files;
+using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Service.Files;
 using Locutor.Service.Settings;
@@ -18,6 +19,8 @@ public static class WorkerProcess
 
     /// <summary>The exit code of a worker that an operator retired: it is not started again.</summary>
     public const int RetiredCode = 20;
+
+    private static readonly TimeSpan SignOffPatience = TimeSpan.FromSeconds(3);
 
     /// <summary>
     /// Runs until the worker is asked to stop. Returns the exit code: 0, or <see cref="RetiredCode"/>.
@@ -60,13 +63,23 @@ public static class WorkerProcess
         }
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);
+        var grains = host.Services.GetRequiredService<IGrainFactory>();
         var loop = new WorkerLoop(
-            host.Services.GetRequiredService<IGrainFactory>(), runner, folder, FileStores.Create(options.Settings, folder), options,
-            TimeProvider.System, host.Services.GetRequiredService<ILogger<WorkerLoop>>());
+            grains, runner, folder, FileStores.Create(options.Settings, folder), options, TimeProvider.System,
+            host.Services.GetRequiredService<ILogger<WorkerLoop>>());
         bool isRetired = await loop.RunAsync(drain.Token, abort.Token);
+        if (!options.Attached && !abort.IsCancellationRequested)
+            await SignOffAsync(grains, options.Id);
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
         await host.StopAsync(patience.Token);
         return isRetired ? RetiredCode : 0;
+    }
+
+    /// <summary>Removes this worker from the list of workers. The parent of an attached worker does it for that one.</summary>
+    private static async Task SignOffAsync(IGrainFactory grains, string id)
+    {
+        var gone = grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(id, "");
+        await gone.WaitAsync(SignOffPatience).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     private static IHost BuildHost(WorkerOptions options, ClusterCertificate? certificate)

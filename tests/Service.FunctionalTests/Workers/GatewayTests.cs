@@ -25,6 +25,7 @@ public sealed class GatewayTests
             await first.KillAsync();
             string id = await SubmitAsync(other);
             (await other.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
+            await StopAsync(worker, other);
         }
         finally
         {
@@ -43,6 +44,20 @@ public sealed class GatewayTests
     [Fact]
     public void Gateways_are_addresses_and_names() => GatewayName.ParseList("10.0.0.1:30000, locutor-0.locutor:1,[::1]:65535")
         .ShouldBe([new GatewayName("10.0.0.1", 30_000), new GatewayName("locutor-0.locutor", 1), new GatewayName("::1", 65_535)]);
+
+    /// <summary>Stops the worker. It signs off, so it is not listed until its two minutes of silence are over.</summary>
+    private static async Task StopAsync(Process worker, TokenClient client)
+    {
+        (await WorkersAsync(client)).ShouldBe(1);
+        using var stop = Process.Start("kill", ["-TERM", $"{worker.Id}"]);
+        await worker.WaitForExitAsync();
+        worker.ExitCode.ShouldBe(0);
+        for (var clock = Stopwatch.StartNew(); await WorkersAsync(client) > 0; await Task.Delay(100))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the worker is still listed");
+    }
+
+    private static async Task<int> WorkersAsync(TokenClient client) =>
+        (await client.GetJsonAsync("/v1/workers")).GetProperty("workers").GetArrayLength();
 
     private static Process StartWorker(string data, Dictionary<string, string> environment)
     {
