@@ -10,7 +10,8 @@
 # The assemblies to compile: those that many programs load. For large assemblies that few programs use, and for the test programs
 # themselves, compiling takes longer than the JIT compiler would.
 precompiled='Locutor\.[^/]*|locutor|Orleans\.[^/]*|Npgsql|System\.CommandLine|Microsoft\.Data\.Sqlite|SQLitePCLRaw\.[^/]*'
-precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|Microsoft\.Extensions\.(AI\.Abstractions|DependencyModel)|TorchSharp|NetVips'
+precompiled+='|OpenTelemetry[^/]*|Polly[^/]*|ModelContextProtocol[^/]*|TorchSharp|NetVips'
+precompiled+='|Microsoft\.Extensions\.(AI\.Abstractions|DependencyModel)'
 precompiled+='|xunit\.v3\.(core|common|runner\.common|runner\.inproc\.console)'
 
 # precompile FOLDER...: compiles the assemblies listed above in the given output folders of programs.
