@@ -5,7 +5,7 @@ using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Attacks;
 
-/// <summary>Files that are not what they say, or that unpack to more than they weigh.</summary>
+/// <summary>Files whose content contradicts their name or header, and small files that decode to very large ones.</summary>
 public sealed class MediaAttackTests(OwnService own) : IClassFixture<OwnService>
 {
     [Theory]

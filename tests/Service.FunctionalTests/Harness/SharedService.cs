@@ -10,7 +10,7 @@ namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
 /// One service for all tests of the program that leave no traces: a start costs as much CPU time as several tests. The first class that
-/// needs it starts it. It may fetch from 127.0.0.2 (which stands for the internet) and nowhere else inside.
+/// needs it starts it. Of the private addresses, it may fetch from 127.0.0.2 only, which plays the internet.
 /// </summary>
 public sealed class OneService : IAsyncLifetime
 {

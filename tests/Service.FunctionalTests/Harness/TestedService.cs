@@ -47,8 +47,8 @@ public abstract class TestedService : IAsyncDisposable
         string.Join('\n', Log.Split('\n').Where(static line => line.Contains("fail: ", StringComparison.Ordinal)));
 
     /// <summary>
-    /// Waits until a folder of the data folder has no files. Some are deleted a moment after the answer, for example the other input of a
-    /// job that is refused because of one.
+    /// Waits until a folder of the data folder has no files. Some files are deleted a moment after the answer, for example those of a job
+    /// that is refused because of another input.
     /// </summary>
     public async Task EmptiesAsync(string folder)
     {

@@ -16,7 +16,7 @@ public sealed class RealGeneratorTests
     {
         await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = service.CreateClient(TokenScopes.All);
-        // On a machine on which all clips after the first are made before the kill arrives, a longer voice has more of them.
+        // On a fast machine all clips could be finished before the kill; then a longer voice is needed.
         for (double seconds = 2.8; ; seconds *= 3)
         {
             byte[] voice = Samples.Voice(seconds);
@@ -86,7 +86,7 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_result_that_is_not_finite_fails_the_job_and_keeps_the_worker()
     {
-        // Convolutions are wrong, and nothing tests them beforehand: the guard on results is the last one to notice.
+        // Convolutions are wrong and the self test is off, so only the check of the results notices it.
         var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
         await using var service = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
         using var client = service.CreateClient(TokenScopes.All);
