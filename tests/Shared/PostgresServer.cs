@@ -72,7 +72,8 @@ public sealed class PostgresServer : IAsyncDisposable
         if (Environment.UserName == "root")
             await RunAsync("chown", "postgres", folder);
         // Without this locale, initdb fails on machines where the locale of the environment is not installed.
-        await ToolAsync("initdb", "-D", data, "-U", "locutor", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8");
+        await ToolAsync("initdb", "-D", data, "-U", "locutor", "-A", "trust", "--no-sync", "--locale=C", "--encoding=UTF8",
+            "--wal-segsize=1"); // MiB; each server copies the log file, 16 MiB by default
         return data;
     }
 

@@ -94,7 +94,7 @@ public sealed class SourceVideoTests : IDisposable
         // A white bar that moves 40 pixels from field to field appears in every second line of an interlaced frame only.
         string path = await folder.MakeAsync(
             $"in.{extension}",
-            "-f lavfi -i color=black:s=720x576:r=50:d=1,format=yuv420p," +
+            "-f lavfi -i color=black:s=720x576:r=50:d=0.48,format=yuv420p," +
             "geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128," +
             "tinterlace=interleave_top,fieldorder=tff " +
             $"{codec}");
