@@ -7,8 +7,10 @@ using Npgsql;
 
 namespace Locutor.Service.FunctionalTests.Harness;
 
-/// <summary>A service on a port of its own over a data folder: a process (<see cref="ServiceProcess"/>) or a part of the test program
-/// (<see cref="LocalService"/>).</summary>
+/// <summary>
+/// A service on a port of its own over a data folder: a process (<see cref="ServiceProcess"/>) or a part of the test program
+/// (<see cref="LocalService"/>).
+/// </summary>
 public abstract class TestedService : IAsyncDisposable
 {
     private readonly StringBuilder log = new();
