@@ -12,7 +12,7 @@ public sealed class BackupTests
     [Fact]
     public async Task A_backup_of_a_running_service_brings_everything_back()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=0.2");
         using var client = service.CreateClient(TokenScopes.All);
         string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
