@@ -8,6 +8,7 @@ namespace Locutor.Media.Probing;
 public static class MediaProbe
 {
     private const int LongestReport = 4 << 20;
+    private static readonly RecentReports Recent = new();
 
     /// <summary>Returns the properties of a file.</summary>
     /// <exception cref="MediaException">The file is missing, empty, damaged, of an unknown container (playlists are), without a picture or
@@ -37,9 +38,18 @@ public static class MediaProbe
 
     private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
+        string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
+        var key = RecentReports.Key.Read(file.FullPath, arguments);
+        if (Recent.Find(key) is { } known) return known;
+        byte[] report = await RunAsync(file, arguments, limits, cancellationToken).ConfigureAwait(false);
+        if (RecentReports.Key.Read(file.FullPath, arguments) == key) Recent.Add(key, report);
+        return report;
+    }
+
+    private static async Task<byte[]> RunAsync(MediaFile file, string[] arguments, MediaLimits limits, CancellationToken cancellationToken)
+    {
         using var timer = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         timer.CancelAfter(limits.ProbeTimeout);
-        string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffprobe, arguments);
         await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(timer.Token);
