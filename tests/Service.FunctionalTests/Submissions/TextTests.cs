@@ -226,7 +226,14 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         using var probe = Process.Start(new ProcessStartInfo(
             "ffprobe", ["-v", "error", "-show_entries", "format_tags=comment", "-of", "csv=p=0", "-"])
         { RedirectStandardInput = true, RedirectStandardOutput = true })!;
-        await probe.StandardInput.BaseStream.WriteAsync(sound);
+        try
+        {
+            await probe.StandardInput.BaseStream.WriteAsync(sound);
+        }
+        catch (IOException)
+        {
+            // ffprobe has read as much as it needs and has closed the pipe.
+        }
         probe.StandardInput.Close();
         return await probe.StandardOutput.ReadToEndAsync();
     }
