@@ -5,10 +5,13 @@ namespace Locutor.Training.Data;
 
 /// <summary>A batch of crops of scenes: a square from each of some consecutive frames.</summary>
 /// <param name="Frames">The pixels: bytes [B, T, S, S, 3] on the host.</param>
-/// <param name="Weights">The loss weights [B, S, S] on the host: 1, and more on mouth and eyes.</param>
+/// <param name="Weights">
+/// The loss weights [B, T, S, S] on the host: 1, and more on mouth, chin and eyes, most on eyes that blink.
+/// </param>
 public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
 {
-    private const float MouthWeight = 5, EyeWeight = 3;
+    public const float MouthWeight = 5;
+    private const float JawWeight = 2, EyeWeight = 3, BlinkWeight = 8;
 
     /// <summary>Creates a batch of random crops.</summary>
     /// <param name="count">The number of crops B.</param>
@@ -20,7 +23,7 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
         Func<Random, Scene> pick, ScriptOptions options, int count, int frames, int side, Random random, Device device)
     {
         byte[] pixels = new byte[count * frames * side * side * 3];
-        float[] weights = new float[count * side * side];
+        float[] weights = new float[count * frames * side * side];
         for (int b = 0; b < count; b++)
         {
             var scene = pick(random);
@@ -34,14 +37,17 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
                     frame.Slice(((y + row) * options.Size + x) * 3, side * 3)
                         .CopyTo(pixels.AsSpan((((b * frames) + t) * side + row) * side * 3));
                 }
+                var map = weights.AsSpan((b * frames + t) * side * side, side * side);
+                map.Fill(1);
+                Mark(map, scene.Jaw(options.Size), x, y, side, JawWeight);
+                bool blinks = scene.Poses[first + t].Blink > 0;
+                foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, blinks ? BlinkWeight : EyeWeight);
+                Mark(map, scene.Mouth, x, y, side, MouthWeight);
             }
-            var map = weights.AsSpan(b * side * side, side * side);
-            map.Fill(1);
-            foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, EyeWeight);
-            Mark(map, scene.Mouth, x, y, side, MouthWeight);
         }
         return new CropBatch(
-            HostTensor.Create(pixels, [count, frames, side, side, 3], device), HostTensor.Create(weights, [count, side, side], device));
+            HostTensor.Create(pixels, [count, frames, side, side, 3], device),
+            HostTensor.Create(weights, [count, frames, side, side], device));
     }
 
     public void Dispose()

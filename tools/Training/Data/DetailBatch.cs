@@ -26,8 +26,8 @@ public sealed record DetailOptions
 }
 
 /// <summary>
-/// Some frames of scenes, rendered at the size of a portrait. Each clip of a scene gives two crops: the mouth and an eye. All tensors are
-/// on the host.
+/// Some frames of scenes, rendered at the size of a portrait. Each clip of a scene gives two crops: the mouth, in half of them with the
+/// chin in the middle, and an eye. All tensors are on the host.
 /// </summary>
 /// <param name="Scenes">The scenes, rendered at the size of the video networks.</param>
 /// <param name="Crops">The place of every crop: two consecutive ones per clip, ordered by scene and clip.</param>
@@ -59,7 +59,10 @@ public sealed record DetailBatch(IReadOnlyList<Scene> Scenes, DetailBatch.Place[
             for (int clip = 0; clip < scenes.Clips; clip++, crop += CropsOfClip)
             {
                 int first = First(some[s].Poses.AsSpan(clip * scenes.Stride, scenes.ClipFrames), options.Frames, random);
-                PixelBox[] parts = [some[s].Mouth, some[s].Eyes[random.Next(some[s].Eyes.Length)]];
+                PixelBox[] parts =
+                [
+                    random.Next(2) == 0 ? some[s].Mouth : some[s].Jaw(scenes.Size), some[s].Eyes[random.Next(some[s].Eyes.Length)]
+                ];
                 for (int c = 0; c < CropsOfClip; c++)
                     places[crop + c] = new Place(Corner(parts[c].Left + parts[c].Right), Corner(parts[c].Top + parts[c].Bottom), first);
                 for (int f = 0; f < options.Frames; f++)

@@ -12,5 +12,13 @@ namespace Locutor.Training.Data;
 public sealed record Scene(
     Person Person, byte[] Frames, FacePose[] Poses, float[] Audio, PixelBox Mouth, PixelBox[] Eyes, PixelBox Face, int Mood)
 {
+    private const float BelowChin = 0.04f; // of the picture's side, for a beard
+
+    /// <summary>Returns a box that contains mouth, chin and the lower ends of the cheeks in all frames.</summary>
+    /// <param name="size">The height and width of a frame in pixels.</param>
+    public PixelBox Jaw(int size) => new(
+        Math.Max(0, Mouth.Left - Mouth.Width / 2), Mouth.Top, Math.Min(size, Mouth.Right + Mouth.Width / 2),
+        Math.Min(size, Face.Bottom + (int)(BelowChin * size)));
+
     public ReadOnlySpan<byte> Frame(int index, int frameBytes) => Frames.AsSpan(index * frameBytes, frameBytes);
 }

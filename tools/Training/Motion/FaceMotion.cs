@@ -9,9 +9,19 @@ namespace Locutor.Training.Motion;
 /// </summary>
 public static class FaceMotion
 {
-    // 0.28 s, of which the lids are shut for 0.08 s
-    private static readonly float[] BlinkShape = [0.35f, 0.85f, 1f, 1f, 0.8f, 0.45f, 0.15f];
+    // 0.28 s, of which the lids are shut for 0.12 s. Few frames show lids half closed, which are the hardest to draw.
+    private static readonly float[] BlinkShape = [0.45f, 1f, 1f, 1f, 0.7f, 0.3f, 0.1f];
+
+    /// <summary>
+    /// A blink begins only at frames 1, 9, 17 and so on: it then fills two latent frames of the video autoencoder, the first while the lids
+    /// close and the second while they open. With blinks at any frame, the video transformer would draw mixtures of their phases.
+    /// </summary>
+    private const int BlinkGrid = 8;
+
+    private const int ShortestGap = 75, LongestGap = 150; // frames between blinks that no pause causes
+
     private const double MoodSeconds = 0.6;
+    private const float Quiet = 0.08f;
 
     /// <summary>Computes the pose of the face in every frame.</summary>
     /// <param name="speech">The speech. It has the frames of the video.</param>
@@ -60,19 +70,23 @@ public static class FaceMotion
 
     private static float[] Blinks(SpeechMix speech, Random random)
     {
-        int frames = speech.Loudness.Length, last = -SpeechMix.FrameRate;
+        int frames = speech.Loudness.Length, last = -SpeechMix.FrameRate, pause = -BlinkGrid;
         float[] blinks = new float[frames];
-        int spontaneous = random.Next(30, 125);
-        for (int i = 2; i < frames; i++)
+        int spontaneous = random.Next(30, LongestGap);
+        for (int i = 1; i < frames; i++)
         {
-            bool pauseBegins = speech.Loudness[i] < 0.08f && speech.Loudness[i - 1] < 0.08f && speech.Loudness[i - 2] >= 0.08f;
-            if (!(pauseBegins || i - last > spontaneous) || i - last < SpeechMix.FrameRate) continue;
+            if (PauseBegins(speech.Loudness, i)) pause = i;
+            bool wanted = i - pause < BlinkGrid || i - last > spontaneous;
+            if (i % BlinkGrid != 1 || !wanted || i - last < SpeechMix.FrameRate) continue;
             for (int k = 0; k < BlinkShape.Length && i + k < frames; k++) blinks[i + k] = BlinkShape[k];
             last = i;
-            spontaneous = random.Next(50, 125);
+            spontaneous = random.Next(ShortestGap, LongestGap);
         }
         return blinks;
     }
+
+    private static bool PauseBegins(float[] loudness, int frame) =>
+        frame >= 2 && loudness[frame] < Quiet && loudness[frame - 1] < Quiet && loudness[frame - 2] >= Quiet;
 
     private static float[] Brows(float[] loudness)
     {

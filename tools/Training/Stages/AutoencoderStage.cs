@@ -122,7 +122,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
     {
         using var scope = NewDisposeScope();
         var video = Video(given.Frames.ToDevice(run.Device)); // [B, 3, T, S, S]
-        var weights = given.Weights.ToDevice(run.Device).unsqueeze(1).unsqueeze(1);
+        var weights = given.Weights.ToDevice(run.Device).unsqueeze(1); // [B, 1, T, S, S]
         var latent = Encode(network, video, frozenEncoder);
         var noisy = latent + randn_like(latent) * LatentNoise;
         var error = network.Decode(noisy).to(float32) - video;
@@ -150,7 +150,8 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         var down = (error.narrow(3, 1, height - 1) - error.narrow(3, 0, height - 1)).abs() * weights.narrow(3, 1, height - 1);
         var sum = across.mean() + down.mean();
         if (frames == 1) return sum;
-        return sum + ((error.narrow(2, 1, frames - 1) - error.narrow(2, 0, frames - 1)).abs() * weights).mean();
+        var later = (error.narrow(2, 1, frames - 1) - error.narrow(2, 0, frames - 1)).abs() * weights.narrow(2, 1, frames - 1);
+        return sum + later.mean();
     }
 
     /// <summary>Converts bytes [B, T, H, W, 3] to [B, 3, T, H, W] in [-1, 1].</summary>
@@ -165,7 +166,7 @@ public sealed class AutoencoderStage(TrainingRun run, SceneBank bank, ScriptOpti
         var video = Video(given.Frames.ToDevice(run.Device));
         var made = network.Decode(network.Encode(video)).to(float32).clamp(-1, 1);
         double psnr = Psnr(made, video),
-            mouth = Psnr(made, video, given.Weights.gt(4).to(float32).to(run.Device).unsqueeze(1).unsqueeze(1));
+            mouth = Psnr(made, video, given.Weights.eq(CropBatch.MouthWeight).to(float32).to(run.Device).unsqueeze(1));
         trainer.Curves.Add("clip psnr", trainer.Steps, psnr);
         trainer.Curves.Add("clip mouth psnr", trainer.Steps, mouth);
         run.Say(

@@ -15,7 +15,7 @@ namespace Locutor.Training.Stages;
 /// </summary>
 public sealed class FrozenNetworks : IDisposable
 {
-    private const float MouthWeight = 10, EyeWeight = 4;
+    private const float MouthWeight = 12, EyeWeight = 6, JawWeight = 2;
     private readonly TrainingRun run;
     private readonly List<IDisposable> open = [];
 
@@ -99,6 +99,7 @@ public sealed class FrozenNetworks : IDisposable
         int side = options.Size / 8;
         float[] weights = new float[side * side];
         Array.Fill(weights, 1);
+        Mark(scene.Jaw(options.Size), JawWeight);
         // Brows show a mood and are above the box of an eye.
         foreach (var eye in scene.Eyes) Mark(eye with { Top = Math.Max(0, eye.Top - eye.Height) }, EyeWeight);
         Mark(scene.Mouth, MouthWeight);
