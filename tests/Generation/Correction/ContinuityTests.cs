@@ -32,8 +32,7 @@ public sealed class ContinuityTests
     {
         using var scope = NewDisposeScope();
         var motion = random.Picture(3, known, 4, 4) / 2;
-        var video = random.Picture(3, frames, 4, 4) / 10;
-        video.narrow(1, 0, known).copy_(motion + 0.25);
+        var video = (motion.narrow(1, known - 1, 1) + 0.25).expand(-1, frames, -1, -1).clone(); // The clip itself is still.
         var joined = Continuity.Join(video, motion, spread);
         joined.shape.ShouldBe(video.shape);
         for (int i = 0; i < frames; i++)
@@ -41,5 +40,17 @@ public sealed class ContinuityTests
             double expected = i < known || i >= known + spread ? 0 : -0.25 * (1 - (i - known + 1.0) / (spread + 1));
             (joined - video).select(1, i).sub(expected).ShouldBeZero(1e-5, $"frame {i}");
         }
+    }
+
+    [Fact]
+    public void What_moves_keeps_no_ghost_of_the_frame_before()
+    {
+        using var scope = NewDisposeScope();
+        var motion = zeros(3, 1, 2, 2);
+        var video = full([3, 3, 2, 2], 0.25f);
+        video[.., 1.., 0, 0] = 0.5f;
+        var joined = Continuity.Join(video, motion, 2);
+        joined[.., 1.., 0, 0].sub(0.5).ShouldBeZero();
+        joined[.., 1, 1, 1].sub(0.25 - 0.25 * 2 / 3).ShouldBeZero(1e-6);
     }
 }
