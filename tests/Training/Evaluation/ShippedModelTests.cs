@@ -46,7 +46,7 @@ public sealed class ShippedModelTests
     }
 
     [Fact]
-    public void Its_notice_concerns_pictures_that_are_not_painted_portraits()
+    public void A_note_is_given_for_pictures_that_are_not_painted_portraits()
     {
         int seed = TestSeed.Value;
         var (networks, _) = Load();
