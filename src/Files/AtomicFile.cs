@@ -74,7 +74,8 @@ public sealed class AtomicFile : IDisposable
     public static void Rename(string written, string target, bool durable = false, bool overwrite = true)
     {
         if (durable) Disk.FlushFile(written);
-        File.Move(written, target, overwrite);
+        if (!overwrite && Disk.TryLink(written, target)) File.Delete(written);
+        else File.Move(written, target, overwrite);
         if (durable) Disk.FlushFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(target))!);
     }
 

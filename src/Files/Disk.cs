@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 
 namespace Locutor.Files;
 
-/// <summary>Flushes files and folders to the disk (<c>fsync</c>).</summary>
+/// <summary>Flushes files and folders to the disk (<c>fsync</c>), and gives files names that are free.</summary>
 internal static partial class Disk
 {
     private const int ReadOnly = 0, CloseOnExec = 0x10; // values of the .NET runtime, equal on all Unix systems
@@ -26,6 +26,22 @@ internal static partial class Disk
         _ = Flush(handle);
         _ = Close(handle);
     }
+
+    /// <summary>
+    /// Gives a file a second name in one step. <see cref="File.Move(string, string, bool)"/> first looks whether the name is free, and
+    /// replaces a file that another process creates in between.
+    /// </summary>
+    /// <returns>False if this is not possible here: on Windows, and on file systems without hard links.</returns>
+    /// <exception cref="IOException">A file of that name exists.</exception>
+    public static bool TryLink(string file, string name)
+    {
+        if (OperatingSystem.IsWindows()) return false;
+        if (Link(file, name) == 0) return true;
+        return !File.Exists(name) ? false : throw new IOException($"The file '{name}' already exists.");
+    }
+
+    [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Link", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string file, string name);
 
     [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Open", StringMarshalling = StringMarshalling.Utf8)]
     private static partial nint Open(string path, int flags, int mode);

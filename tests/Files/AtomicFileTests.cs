@@ -50,6 +50,36 @@ public sealed class AtomicFileTests : IDisposable
     }
 
     [Fact]
+    public void One_of_many_writers_gets_a_name_that_must_be_free()
+    {
+        const int writers = 4;
+        for (int round = 0; round < 50; round++)
+        {
+            string target = Path.Combine(folder, $"{round}.bin");
+            using var together = new Barrier(writers);
+            bool[] written = new bool[writers];
+            Thread[] threads = [.. Enumerable.Range(0, writers).Select(writer => new Thread(() =>
+            {
+                using var file = AtomicFile.Create(target);
+                using (var stream = file.Open()) stream.WriteByte((byte)writer);
+                together.SignalAndWait();
+                try
+                {
+                    file.Commit(overwrite: false);
+                    written[writer] = true;
+                }
+                catch (IOException)
+                {
+                }
+            }))];
+            foreach (var thread in threads) thread.Start();
+            foreach (var thread in threads) thread.Join();
+            written.Count(one => one).ShouldBe(1, $"round {round}");
+            written[File.ReadAllBytes(target).Single()].ShouldBeTrue();
+        }
+    }
+
+    [Fact]
     public void A_copy_that_fails_leaves_the_old_file()
     {
         string source = Path.Combine(folder, "source.bin");
