@@ -86,7 +86,7 @@ public sealed partial class PageTests
         await Expect(page.Locator("#problem")).ToContainTextAsync(
             "lora: expected an adapter for the model sketch, found one that does not fit: other-network: ");
         await selects.Nth(1).SelectOptionAsync("");
-        await page.WaitForTimeoutAsync(600); // the draft is saved
+        await Expect(page.Locator("#compose")).ToHaveAttributeAsync("data-draft", "saved");
         await page.ReloadAsync();
         await Expect(page.Locator("#lora")).ToHaveValueAsync("film=0.8");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();

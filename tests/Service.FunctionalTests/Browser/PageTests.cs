@@ -96,7 +96,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
 
     private static async Task KeepsInputsAsync(IPage page)
     {
-        await page.WaitForTimeoutAsync(800); // the form is kept shortly after it was changed
+        await Expect(page.Locator("#compose")).ToHaveAttributeAsync("data-draft", "saved");
         await page.ReloadAsync();
         await Expect(page.Locator("#picture-drop .caption")).ToContainTextAsync("portrait.png");
         await Expect(page.Locator("#voice-drop .caption")).ToContainTextAsync("voice.wav");

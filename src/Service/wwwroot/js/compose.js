@@ -104,7 +104,12 @@ export class Compose {
     this.key = randomId();
     this.refresh();
     clearTimeout(this.saving);
-    if (this.options && !this.isRestoring) this.saving = setTimeout(() => drafts.save(this.draft()), SavePause);
+    if (!this.options || this.isRestoring) return;
+    this.form.dataset.draft = "changed";
+    const saving = this.saving = setTimeout(async () => {
+      await drafts.save(this.draft());
+      if (this.saving === saving) this.form.dataset.draft = "saved";
+    }, SavePause);
   }
 
   get isPair() { return this.speech.isOn ? this.speech.isDialogue : this.people.isOpen; }
