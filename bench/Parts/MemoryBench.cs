@@ -21,6 +21,8 @@ internal sealed class MemoryBench(BenchOptions options)
     /// <summary>The clip after which memory is compared: the operations are set up, and all caches are filled.</summary>
     private const int Settled = 40;
 
+    private double peak;
+
     public IEnumerable<BenchRow> Run()
     {
         var settings = Settings();
@@ -92,11 +94,14 @@ internal sealed class MemoryBench(BenchOptions options)
         return new Picture(width, height, rgb);
     }
 
-    /// <summary>The largest resident memory of this process so far, in bytes.</summary>
-    private static double Peak()
+    /// <summary>
+    /// The largest resident memory of this process so far, in bytes. The kernel adds up the counters of its processors late, so it may
+    /// tell a little less than before.
+    /// </summary>
+    private double Peak()
     {
         using var process = Process.GetCurrentProcess();
-        return process.PeakWorkingSet64;
+        return peak = Math.Max(peak, process.PeakWorkingSet64);
     }
 
     /// <summary>A voice of harmonics whose pitch and loudness change; it is computed when it is read.</summary>
