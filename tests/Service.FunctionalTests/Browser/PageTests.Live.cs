@@ -101,4 +101,13 @@ public sealed partial class PageTests
     private static double Durations(string playlist) =>
         playlist.Split('\n').Where(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal))
             .Sum(line => double.Parse(line.AsSpan(8).TrimEnd(','), CultureInfo.InvariantCulture));
+
+    /// <summary>
+    /// Lets a worker finish the video that is shown live, slowly: a video that was seen to its end would start anew when it is finished.
+    /// </summary>
+    private static async Task ContinueAsync(IPage page, HeldWorker worker)
+    {
+        await page.EvaluateAsync("document.querySelector('.screen.live video').playbackRate = 0.1");
+        await worker.ContinueAsync();
+    }
 }
