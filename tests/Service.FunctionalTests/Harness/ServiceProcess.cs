@@ -19,6 +19,10 @@ public sealed class ServiceProcess : TestedService
     /// <summary>The program that users run.</summary>
     public static string RealProgram { get; } = Path.Combine(AppContext.BaseDirectory, "locutor");
 
+    /// <summary>The errors in the log, a line each.</summary>
+    public string Errors =>
+        string.Join('\n', Log.Split('\n').Where(static line => line.Contains("fail: ", StringComparison.Ordinal)));
+
     public int ProcessId => process!.Id;
 
     /// <summary>Starts the service with the stub generator and waits until it is ready.</summary>

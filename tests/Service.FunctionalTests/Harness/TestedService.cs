@@ -44,10 +44,6 @@ public abstract class TestedService : IAsyncDisposable
         }
     }
 
-    /// <summary>The errors in the log, a line each.</summary>
-    public string Errors =>
-        string.Join('\n', Log.Split('\n').Where(static line => line.Contains("fail: ", StringComparison.Ordinal)));
-
     /// <summary>
     /// Waits until a folder of the data folder has no files. Some files are deleted a moment after the answer, for example those of a job
     /// that is refused because of another input.
