@@ -37,7 +37,8 @@ internal static partial class Disk
     {
         if (OperatingSystem.IsWindows()) return false;
         if (Link(file, name) == 0) return true;
-        return !File.Exists(name) ? false : throw new IOException($"The file '{name}' already exists.");
+        if (File.Exists(name)) throw new IOException($"The file '{name}' already exists.");
+        return false;
     }
 
     [LibraryImport("libSystem.Native", EntryPoint = "SystemNative_Link", StringMarshalling = StringMarshalling.Utf8)]

@@ -46,6 +46,8 @@ public sealed class ComposedFace : IDisposable
     /// <summary>The place after the autoencoder, at the generated size.</summary>
     public Picture Reference { get; }
 
+    private bool IsWhole => place == new PixelRegion(0, 0, height, width);
+
     /// <summary>Creates the composition of one face with the networks that generate the video.</summary>
     /// <param name="networks">The networks.</param>
     /// <param name="portrait">The portrait at the video's size.</param>
@@ -95,7 +97,7 @@ public sealed class ComposedFace : IDisposable
     public void Draw(int index, int thread, Span<byte> canvas)
     {
         var (compositor, composed, still) = workspaces[thread];
-        if (place == new PixelRegion(0, 0, height, width))
+        if (IsWhole)
         {
             compositor.Compose(target.Rgb, clip[index], Reference.Rgb, canvas, parts[index]);
         }
@@ -143,12 +145,13 @@ public sealed class ComposedFace : IDisposable
     private Workspace CreateWorkspace()
     {
         var compositor = new FaceCompositor((Reference.Height, Reference.Width), (target.Height, target.Width), options);
-        return new Workspace(compositor, new byte[compositor.FrameBytes], warp is null ? [] : new byte[warp.StillBytes]);
+        return new Workspace(
+            compositor, IsWhole ? [] : new byte[compositor.FrameBytes], warp is null ? [] : new byte[warp.StillBytes]);
     }
 
     /// <summary>The buffers of one thread.</summary>
     /// <param name="Compositor">Composes the place.</param>
-    /// <param name="Composed">The composed place.</param>
-    /// <param name="Still">A frame before its head is moved.</param>
+    /// <param name="Composed">The composed place; empty if the place is the whole portrait, which is composed in the frame itself.</param>
+    /// <param name="Still">A frame before its head is moved; empty if it keeps still.</param>
     private sealed record Workspace(FaceCompositor Compositor, byte[] Composed, byte[] Still);
 }
