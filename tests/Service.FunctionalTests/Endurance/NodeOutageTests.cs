@@ -25,12 +25,15 @@ public sealed class NodeOutageTests
     private static readonly TimeSpan Job = TimeSpan.FromMilliseconds(Endurance.Choose(900, 300));
 
     [Fact]
-    public Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once() => RunAsync(KillAsync);
+    public Task Other_nodes_work_on_after_a_kill_and_a_node_that_comes_back_is_used_at_once() =>
+        RunAsync(KillAsync, static first => first.StartAnotherAsync());
 
     [Fact]
-    public Task Other_nodes_work_on_without_a_node_that_does_not_answer() => RunAsync(StopAsync);
+    public Task Other_nodes_work_on_without_a_node_that_does_not_answer() =>
+        RunAsync(StopAsync, LocalService.StartBesideAsync);
 
-    private static async Task RunAsync(Func<Node[], Task> trial)
+    private static async Task RunAsync<TSecond>(Func<Node[], Task> trial, Func<ServiceProcess, Task<TSecond>> start)
+        where TSecond : TestedService
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
@@ -39,7 +42,7 @@ public sealed class NodeOutageTests
             environment, "--set", length, "--set", "workers=cpu", "--set", "lease_seconds=10", "--set", "max_queued_per_token=100000",
             "--set", "submits_per_minute=1000000", "--set", "requests_per_minute=10000000");
         using var client = first.CreateClient(TokenScopes.All);
-        await using var second = await first.StartAnotherAsync();
+        await using var second = await start(first);
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         Node[] nodes = [new(first, client), new(second, other)];
         using var over = new CancellationTokenSource();
@@ -54,7 +57,7 @@ public sealed class NodeOutageTests
     /// <summary>SIGSTOP: like a machine without power, the node keeps its connections open and sends nothing.</summary>
     private static async Task StopAsync(Node[] nodes)
     {
-        using (var stop = Process.Start("kill", ["-STOP", nodes[0].Service.ProcessId.ToString(CultureInfo.InvariantCulture)]))
+        using (var stop = Process.Start("kill", ["-STOP", nodes[0].Process.ProcessId.ToString(CultureInfo.InvariantCulture)]))
             await stop.WaitForExitAsync();
         long stopped = Stopwatch.GetTimestamp();
         for (int jobs = nodes[1].Jobs; nodes[1].LongestPauseSince(stopped) < 5 || nodes[1].Jobs < jobs + 10; await Task.Delay(100))
@@ -70,12 +73,12 @@ public sealed class NodeOutageTests
         for (int kill = 0; kill < Kills; kill++)
         {
             var (lost, left) = (nodes[kill % 2], nodes[(kill + 1) % 2]);
-            await lost.Service.KillAsync();
+            await lost.Process.KillAsync();
             long killed = Stopwatch.GetTimestamp();
             // A node may also come back before the others have noticed that it was away.
             await Task.Delay(kill % 4 < 2 ? Watched : TimeSpan.Zero);
             long started = Stopwatch.GetTimestamp();
-            await lost.Service.StartAgainAsync();
+            await lost.Process.StartAgainAsync();
             starts.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
             started = Stopwatch.GetTimestamp();
             await lost.AnswersAsync();
@@ -109,7 +112,7 @@ public sealed class NodeOutageTests
         private readonly TokenClient client;
         private readonly ConcurrentQueue<long> begun = new();
 
-        public Node(ServiceProcess service, TokenClient client)
+        public Node(TestedService service, TokenClient client)
         {
             (Service, this.client) = (service, client);
             service.Printed += line =>
@@ -119,7 +122,9 @@ public sealed class NodeOutageTests
             };
         }
 
-        public ServiceProcess Service { get; }
+        public TestedService Service { get; }
+
+        public ServiceProcess Process => (ServiceProcess)Service;
 
         /// <summary>How many jobs its worker has begun.</summary>
         public int Jobs => begun.Count;

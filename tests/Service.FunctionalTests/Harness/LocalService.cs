@@ -4,6 +4,7 @@ using Locutor.Service.Settings;
 using Locutor.Service.Submissions;
 using Locutor.Service.Workers;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -11,20 +12,26 @@ using Microsoft.Extensions.Logging;
 namespace Locutor.Service.FunctionalTests.Harness;
 
 /// <summary>
-/// The service inside the test program, for tests that kill nothing: a process would compile the same code once more at each start, which
-/// costs ten times as much CPU time. Everything but the process is real: the port, the files, the database, the cluster.
+/// The service inside the test program, for tests that do not kill it: a process would compile the same code once more at each start, which
+/// costs ten times as much CPU time. Everything but the process is real: the port, the files, the database, the cluster. It can be a node
+/// next to a process that is killed, or take over after it.
 /// </summary>
 public sealed class LocalService : TestedService
 {
     private readonly bool isReal, ownsData;
     private WebApplication? app;
 
-    private LocalService(bool isReal, string data, string[] options, IReadOnlyDictionary<string, string> environment, bool ownsData = true)
+    private LocalService(bool isReal, string data, string[] options, IReadOnlyDictionary<string, string> environment)
         : base(isReal ? ServiceProcess.RealProgram : ServiceProcess.StubProgram, data, options, environment) =>
-        (this.isReal, this.ownsData) = (isReal, ownsData);
+        (this.isReal, ownsData) = (isReal, true);
+
+    private LocalService(TestedService data, string[] options, string? url)
+        : base(ServiceProcess.StubProgram, data.Data, options, data.Environment, url)
+    {
+    }
 
     /// <summary>
-    /// Starts a service with the options of <c>serve</c> and, unless they are <c>workers=none</c>, one worker with the stub generator.
+    /// Starts a service with the options of <c>serve</c> and the workers that they name, by default one, with the stub generator.
     /// </summary>
     public static Task<LocalService> StartAsync(params string[] options) => StartAsync(new Dictionary<string, string>(), options);
 
@@ -37,16 +44,32 @@ public sealed class LocalService : TestedService
         StartAsync(new LocalService(isReal: true, NewFolder(), [.. options, "--set", "workers=none"], environment));
 
     /// <summary>Another service over the same data folder, as a second machine that shares it.</summary>
-    public Task<LocalService> StartAnotherAsync() => StartAsync(new LocalService(isReal, Data, Options, Environment, ownsData: false));
+    public Task<LocalService> StartAnotherAsync() => StartBesideAsync(this);
+
+    /// <summary>Starts another service over the data folder of one that runs, as a second machine that shares it.</summary>
+    public static Task<LocalService> StartBesideAsync(TestedService first) => StartAsync(new LocalService(first, first.Options, url: null));
+
+    /// <summary>
+    /// Starts a service over the data and at the address of one that has ended; later options win over those of the first start. The
+    /// other one deletes the data.
+    /// </summary>
+    public static Task<LocalService> TakeOverAsync(TestedService ended, params string[] more) =>
+        StartAsync(new LocalService(ended, [.. ended.Options, .. more], ended.Url));
+
+    /// <summary>Stops the service as a signal does.</summary>
+    public async Task StopAsync()
+    {
+        if (app is null) return;
+        app.Services.GetRequiredService<Drain>().Begin();
+        await app.StopAsync();
+        await app.DisposeAsync();
+        app = null;
+        SqliteConnection.ClearAllPools(); // An open connection would keep a database that is replaced.
+    }
 
     public override async ValueTask DisposeAsync()
     {
-        if (app is not null)
-        {
-            app.Services.GetRequiredService<Drain>().Begin();
-            await app.StopAsync();
-            await app.DisposeAsync();
-        }
+        await StopAsync();
         if (ownsData) await DeleteDataAsync();
     }
 
@@ -74,7 +97,8 @@ public sealed class LocalService : TestedService
         }
         double seconds = given.Where(pair => pair.Key == "stub_seconds")
             .Select(pair => double.Parse(pair.Value, System.Globalization.CultureInfo.InvariantCulture)).LastOrDefault(1);
-        bool works = !given.Any(pair => pair is { Key: "workers", Value: "none" });
+        int workers = WorkerSupervisor.Devices(
+            given.Where(pair => pair.Key == "workers").Select(pair => pair.Value).LastOrDefault("cpu")).Count;
         var configuration = SettingsConfiguration.Load(
             null, Environment,
             [.. given.Where(pair => pair.Key != "stub_seconds"), new("workers", "none"), new("data", Data), new("urls", Url)]);
@@ -83,10 +107,20 @@ public sealed class LocalService : TestedService
         {
             builder.Logging.ClearProviders().AddProvider(new LogText(Note));
             builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-            builder.Services.AddSingleton<IVideoRunner>(_ => new StubRunner(seconds));
-            if (works) builder.Services.AddHostedService<StubWorker>();
+            builder.Services.AddTransient<IVideoRunner>(_ => new StubRunner(seconds)); // one for each worker
+            for (int i = 0; i < workers; i++)
+                builder.Services.AddSingleton<IHostedService, StubWorker>();
         });
-        await app.StartAsync();
+        try
+        {
+            await app.StartAsync();
+        }
+        catch
+        {
+            await app.DisposeAsync(); // A stop of what was never started would hide the reason.
+            app = null;
+            throw;
+        }
         await UntilReadyAsync(() => false);
     }
 
@@ -103,6 +137,7 @@ public sealed class LocalService : TestedService
                 Settings = settings,
                 Id = $"{System.Environment.MachineName}/{Guid.NewGuid():N}",
                 Drain = TimeSpan.Zero,
+                LongestStall = TimeSpan.FromMinutes(settings.StallMinutes),
             };
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
             await new WorkerLoop(grains, runner, folder, store, options, TimeProvider.System, logger)

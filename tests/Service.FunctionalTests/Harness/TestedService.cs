@@ -16,20 +16,21 @@ public abstract class TestedService : IAsyncDisposable
     private readonly StringBuilder log = new();
     private readonly string program;
 
-    private protected TestedService(string program, string data, string[] options, IReadOnlyDictionary<string, string> environment)
+    private protected TestedService(
+        string program, string data, string[] options, IReadOnlyDictionary<string, string> environment, string? url = null)
     {
         this.program = program;
         (Data, Options, Environment) = (data, options, environment);
-        Url = $"http://127.0.0.1:{FreePort.Take()}";
+        Url = url ?? $"http://127.0.0.1:{FreePort.Take()}";
     }
 
     public string Data { get; }
 
     public string Url { get; }
 
-    private protected string[] Options { get; }
+    internal string[] Options { get; }
 
-    private protected IReadOnlyDictionary<string, string> Environment { get; }
+    internal IReadOnlyDictionary<string, string> Environment { get; }
 
     /// <summary>Raised for every line of the log.</summary>
     public event Action<string>? Printed;

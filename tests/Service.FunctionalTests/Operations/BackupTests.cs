@@ -33,16 +33,16 @@ public sealed class BackupTests
             await submitting;
             (await service.RunAsync("backup", folder)).Code.ShouldBe(3, "a backup never overwrites another");
 
-            await using var other = await ServiceProcess.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
+            await using var other = await LocalService.StartAsync("--set", "workers=cpu", "--set", "stub_seconds=0.2");
             (code, _, error) = await other.RunAsync("restore", folder);
             code.ShouldBe(3, "a data folder that is in use is left alone");
             error.ShouldContain("in use");
-            await other.TerminateAsync();
+            await other.StopAsync();
             Directory.Delete(other.Data, recursive: true);
             Directory.CreateDirectory(other.Data);
             (code, _, error) = await other.RunAsync("restore", folder);
             code.ShouldBe(0, error);
-            await other.StartAgainAsync();
+            await using var restored = await LocalService.TakeOverAsync(other);
             using var again = new TokenClient(other.Url, client.Key, client.Secret);
             (await VideoAsync(again, done)).ShouldBe(sum);
             (await again.EndAsync(before)).GetProperty("status").GetString().ShouldBe("succeeded");
@@ -58,7 +58,7 @@ public sealed class BackupTests
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var service = await ServiceProcess.StartAsync(environment, "--set", "workers=cpu", "--set", "stub_seconds=0.2");
+        await using var service = await LocalService.StartAsync(environment, "--set", "workers=cpu", "--set", "stub_seconds=0.2");
         using var client = service.CreateClient();
         string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
@@ -68,7 +68,7 @@ public sealed class BackupTests
         {
             var (code, _, error) = await service.RunAsync("backup", folder);
             code.ShouldBe(0, error);
-            await service.TerminateAsync();
+            await service.StopAsync();
             await using (var connection = new NpgsqlConnection(database.ConnectionString))
             {
                 await connection.OpenAsync();
@@ -81,7 +81,7 @@ public sealed class BackupTests
             Directory.CreateDirectory(service.Data);
             (code, _, error) = await service.RunWithAsync(empty, "restore", folder);
             code.ShouldBe(0, error);
-            await service.StartAgainAsync("--set", $"postgres={second}");
+            await using var restored = await LocalService.TakeOverAsync(service, "--set", $"postgres={second}");
             using var again = new TokenClient(service.Url, client.Key, client.Secret);
             (await VideoAsync(again, done)).ShouldBe(sum);
         }

@@ -7,12 +7,12 @@ namespace Locutor.Service.FunctionalTests.Operations;
 /// <summary>A service that was started once and has stopped, for tests that need its data folder.</summary>
 public sealed class StoppedService : IAsyncLifetime
 {
-    public ServiceProcess Service { get; private set; } = null!;
+    public LocalService Service { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()
     {
-        Service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
-        await Service.TerminateAsync();
+        Service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
+        await Service.StopAsync();
     }
 
     public ValueTask DisposeAsync() => Service.DisposeAsync();
@@ -29,7 +29,7 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     [Fact]
     public async Task A_running_service_a_missing_device_and_a_misspelt_setting_are_found()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
         var slip = new Dictionary<string, string> { ["LOCUTOR_QUOTA_GBB"] = "5", ["LOCUTOR_SOMETHING_ELSE"] = "1" };
         var (code, output, _) = await CheckAsync(service, slip, "--urls", service.Url + ";http://192.0.2.1:80", "--workers", "cuda:99");
         code.ShouldBe(Failed, output);
@@ -39,10 +39,10 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
         output.ShouldContain("FAILURE  addresses   this machine has no address 192.0.2.1");
         output.ShouldContain(
             $"FAILURE  data        {service.Data} is used by another service (host {Environment.MachineName}, process " +
-            $"{service.ProcessId},");
+            $"{Environment.ProcessId},");
         output.ShouldContain("FAILURE  workers     there is no cuda:99: this machine shows ");
 
-        await service.TerminateAsync();
+        await service.StopAsync();
         (code, output, _) = await CheckAsync(service, Nothing, "--urls", service.Url, "--workers", "cpu");
         code.ShouldBe(0, output);
         output.ShouldContain("ok       settings    all settings are known and compatible");
@@ -95,10 +95,10 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
-        await using var owner = await ServiceProcess.StartAsync(environment, "--no-auth", "--set", "workers=none");
-        await using var stranger = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
-        await owner.TerminateAsync();
-        await stranger.TerminateAsync();
+        await using var owner = await LocalService.StartAsync(environment, "--no-auth", "--set", "workers=none");
+        await using var stranger = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
+        await owner.StopAsync();
+        await stranger.StopAsync();
 
         var (code, output, _) = await CheckAsync(owner, environment, "--urls", owner.Url);
         code.ShouldBe(0, output);
@@ -136,6 +136,6 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     }
 
     private static Task<(int Code, string Output, string Error)> CheckAsync(
-        ServiceProcess service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
+        LocalService service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
         service.RunWithAsync(environment, ["serve", "--check", "--no-auth", .. options]);
 }

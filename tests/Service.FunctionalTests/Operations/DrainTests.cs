@@ -59,12 +59,12 @@ public sealed class DrainTests
         var looking = balancer.LookAsync(over.Token);
         var load = Task.WhenAll(Enumerable.Range(0, 4).Select(_ => LoadAsync(balancer, jobs, failed, over.Token)));
 
-        foreach (var node in new[] { first, second })
-        {
-            await Task.Delay(2000);
-            (await node.TerminateAsync()).ShouldBe(0);
-            await node.StartAgainAsync();
-        }
+        await Task.Delay(2000);
+        (await first.TerminateAsync()).ShouldBe(0);
+        await using var firstUpdated = await LocalService.TakeOverAsync(first);
+        await Task.Delay(2000);
+        (await second.TerminateAsync()).ShouldBe(0);
+        await using var secondUpdated = await LocalService.TakeOverAsync(second);
         await Task.Delay(2000);
         await over.CancelAsync();
         await load;

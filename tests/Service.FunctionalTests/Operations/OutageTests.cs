@@ -13,7 +13,7 @@ public sealed class OutageTests
     public async Task A_lost_database_is_503_with_a_reason_and_its_return_is_noticed_at_once()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "stub_seconds=0.2", "--set",
             "workers=cpu");
         using var client = service.CreateClient(TokenScopes.All);
@@ -70,11 +70,11 @@ public sealed class OutageTests
     public async Task A_second_service_in_the_same_folder_names_the_process_that_uses_it()
     {
         await using var first = await ServiceProcess.StartAsync("--set", "workers=none");
-        var refused = await Should.ThrowAsync<InvalidOperationException>(first.StartAnotherAsync);
+        var refused = await Should.ThrowAsync<IOException>(() => LocalService.StartBesideAsync(first));
         refused.Message.ShouldContain($"is used by another service (host {Environment.MachineName}, process {first.ProcessId}, since ");
         await first.KillAsync();
         // The lock of a killed process has no effect.
-        await first.StartAgainAsync();
+        await using var next = await LocalService.TakeOverAsync(first);
     }
 
     /// <summary>Returns the answer to a request, or null when it was given up.</summary>

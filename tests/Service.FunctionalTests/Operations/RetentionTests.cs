@@ -37,7 +37,7 @@ public sealed class RetentionTests
     public async Task Beyond_the_quota_the_oldest_results_go_and_then_new_jobs_are_refused()
     {
         string[] settings = ["--no-auth", "--set", "stub_seconds=0", "--set", "quota_gb=0.001", "--set", "clean_seconds=0.2"];
-        await using var service = await ServiceProcess.StartAsync(settings);
+        await using var service = await LocalService.StartAsync(settings);
         using var client = new TokenClient(service.Url, "-", "-");
         byte[] voice = Samples.Voice(9); // 400 kB
         var ids = new List<string>();
@@ -53,8 +53,8 @@ public sealed class RetentionTests
         (await client.GetJsonAsync($"/v1/jobs/{ids[^1]}")).GetProperty("status").GetString()
             .ShouldBe("succeeded", "one result is well within the quota");
 
-        await service.TerminateAsync();
-        await service.StartAgainAsync("--set", "workers=none");
+        await service.StopAsync();
+        await using var idle = await LocalService.TakeOverAsync(service, "--set", "workers=none");
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(100))
         {
             using var response = await client.UploadAsync(Samples.Picture, voice);
@@ -76,22 +76,23 @@ public sealed class RetentionTests
         using var client = new TokenClient(service.Url, "-", "-");
         string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.EndAsync(done);
+        string left, fresh;
         using (await HalfUploadAsync(service))
         {
-            string left = await NewAsync(service, done);
+            left = await NewAsync(service, done);
             using (await HalfUploadAsync(service))
             {
-                string fresh = await NewAsync(service, done, left);
+                fresh = await NewAsync(service, done, left);
                 await service.KillAsync();
-                foreach (string? folder in new[] { $"inputs/{done}", $"results/{done}", $"inputs/{left}" })
-                    Directory.SetLastWriteTimeUtc(Path.Combine(service.Data, folder), DateTime.UtcNow.AddHours(-3));
-                await service.StartAgainAsync("--set", "upload_minutes=0.02");
-                for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
-                    clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "what the crash left is still there");
-                Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh))
-                    .ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
             }
         }
+        foreach (string? folder in new[] { $"inputs/{done}", $"results/{done}", $"inputs/{left}" })
+            Directory.SetLastWriteTimeUtc(Path.Combine(service.Data, folder), DateTime.UtcNow.AddHours(-3));
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "upload_minutes=0.02");
+        for (var clock = Stopwatch.StartNew(); Directory.Exists(Path.Combine(service.Data, "inputs", left)); await Task.Delay(50))
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "what the crash left is still there");
+        Directory.GetFiles(Path.Combine(service.Data, "inputs", fresh))
+            .ShouldNotBeEmpty("it may be an upload to another machine that is still going on");
         (await client.Http.GetByteArrayAsync($"/v1/jobs/{done}/inputs/image")).ShouldBe(Samples.Picture);
         (await client.Http.GetAsync($"/v1/jobs/{done}/video")).StatusCode.ShouldBe(HttpStatusCode.OK);
 

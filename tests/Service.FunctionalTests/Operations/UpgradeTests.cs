@@ -20,7 +20,7 @@ public sealed class UpgradeTests
         string[] ids = (await File.ReadAllTextAsync(Path.Combine(service.Data, "ids.txt"))).Split(' ');
         var (key, secret, finished, waiting) = (ids[0], ids[1], ids[2], ids[3]);
         // Results are kept for a week; this one is older.
-        await service.StartAgainAsync("--set", "clean_seconds=3600");
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "clean_seconds=3600");
 
         using var client = new TokenClient(service.Url, key, secret);
         var job = await client.GetJsonAsync($"/v1/jobs/{finished}");
@@ -39,11 +39,14 @@ public sealed class UpgradeTests
     [Fact]
     public async Task A_database_of_a_newer_program_is_used_or_refused_as_that_program_said()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none");
-        await service.TerminateAsync();
+        await using var service = ServiceProcess.Create("--set", "workers=none");
+        await using (await LocalService.TakeOverAsync(service))
+        {
+        }
         SetSchema(service.Data, version: 99, readableBy: 1);
-        await service.StartAgainAsync();
-        await service.TerminateAsync();
+        await using (await LocalService.TakeOverAsync(service))
+        {
+        }
         SetSchema(service.Data, version: 99, readableBy: 98);
         var refused = await Should.ThrowAsync<InvalidOperationException>(() => service.StartAgainAsync());
         refused.Message.ShouldContain("the database has schema version 99, which needs a program of schema version 98 or newer");

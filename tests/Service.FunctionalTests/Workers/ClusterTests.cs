@@ -17,7 +17,7 @@ public sealed class ClusterTests
         await using var first = await ServiceProcess.StartAsync(
             environment, "--set", "stub_seconds=2", "--set", "lease_seconds=8", "--set", "workers=cpu");
         using var client = first.CreateClient(TokenScopes.All);
-        await using var second = await first.StartAnotherAsync();
+        await using var second = await LocalService.StartBesideAsync(first);
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         await WorkersAsync(other, 2);
         var ids = new List<string>();

@@ -15,7 +15,7 @@ public sealed class GatewayTests
         var environment = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString };
         await using var first = await ServiceProcess.StartAsync(environment, "--set", "workers=none", "--set", "lease_seconds=4");
         using var client = first.CreateClient(TokenScopes.All);
-        await using var second = await first.StartAnotherAsync();
+        await using var second = await LocalService.StartBesideAsync(first);
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
         using var worker = StartWorker(first.Data, environment);
         try

@@ -47,7 +47,7 @@ public sealed class PartsTests
     [Fact]
     public async Task Two_workers_make_four_parts_and_a_cancel_ends_all_of_them()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=6", "--set", "workers=cpu,cpu");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=6", "--set", "workers=cpu,cpu");
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(LazyPicture.Value, LazyVoice.Value, ("parts", "4"));
         var seen = new List<double>();
@@ -57,8 +57,8 @@ public sealed class PartsTests
         seen.ShouldContain(percent => percent > 30 && percent < 90);
         await CheckAsync(client, done);
 
-        await service.TerminateAsync();
-        await service.StartAgainAsync("--set", "stub_seconds=600");
+        await service.StopAsync();
+        await using var slow = await LocalService.TakeOverAsync(service, "--set", "stub_seconds=600");
         string endless = await client.SubmitAsync(LazyPicture.Value, LazyVoice.Value, ("parts", "4"));
         await BusyAsync(client, 2);
         using (var canceled = await client.Http.PostAsync($"/v1/jobs/{endless}/cancel", null))

@@ -81,7 +81,7 @@ public sealed class WorkerTests
             TimeSpan.FromSeconds(Endurance.Endurance.Choose(28, 6)),
             "a stop waits for the job's half second, and neither for watchers nor for idle waits");
         (await watching.Content.ReadAsStringAsync()).ShouldContain("event: progress");
-        await service.StartAgainAsync("--set", "stub_seconds=0.5");
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "stub_seconds=0.5");
         var done = await client.EndAsync(id);
         done.GetProperty("status").GetString().ShouldBe("succeeded");
         done.GetProperty("attempt").GetInt32().ShouldBe(2);
@@ -95,7 +95,7 @@ public sealed class WorkerTests
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         (await service.TerminateAsync()).ShouldBe(0);
-        await service.StartAgainAsync();
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=none");
         var done = await client.GetJsonAsync($"/v1/jobs/{id}");
         done.GetProperty("status").GetString().ShouldBe("succeeded");
         done.GetProperty("attempt").GetInt32().ShouldBe(1);
@@ -144,7 +144,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task An_attempt_without_progress_ends_and_the_worker_takes_other_jobs()
     {
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             "--set", "stub_seconds=0.2", "--set", "stall_minutes=0.05", "--set", "workers=cpu");
         using var client = service.CreateClient(TokenScopes.All);
         string stalled = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "stall"));
