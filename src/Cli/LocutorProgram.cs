@@ -13,7 +13,6 @@ internal static class LocutorProgram
     public static async Task<int> RunAsync(string[] args, VideoMaking making)
     {
         if (EspeakProcess.TryRun(args) is { } code) return code;
-        if (args.Length > 0 && Verbs.RunNetworks.Contains(args[0])) RuntimeSettings.Apply();
         return await ProgramRunner.RunAsync(CreateRoot(making), args, readsDefaults: true);
     }
 
