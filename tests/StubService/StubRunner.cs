@@ -24,7 +24,6 @@ public sealed class StubRunner(double seconds) : IVideoRunner
 {
     private const int Clips = 3;
     private const int Steps = 4;
-    private readonly Dictionary<string, (byte[] Video, byte[]? Thumbnail)> made = new(StringComparer.Ordinal);
 
     public string Model => "stub";
 
@@ -99,15 +98,17 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         }
     }
 
-    private async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellationToken)
+    private static async Task<(byte[] Video, byte[]? Thumbnail)> VideoAsync(RunnerJob job, CancellationToken cancellationToken)
     {
-        string key = job.Request.Part + string.Join(' ', job.Request.Inputs.Select(input => Hash(job.Inputs[input.Field])));
-        if (this.made.TryGetValue(key, out var made))
-            return made;
-        if (this.made.Count >= 64)
-            this.made.Clear();
-        return this.made[key] = await RenderAsync(job, cancellationToken);
+        var inputs = job.Request.Inputs.Select(
+            input => string.Create(CultureInfo.InvariantCulture, $"{input.Field} {input.Seconds} {Hash(job.Inputs[input.Field])}"));
+        return await MadeVideos.GetAsync(
+            string.Join('\n', [Share(job.Request.Part), .. inputs]), () => RenderAsync(job, cancellationToken));
     }
+
+    /// <summary>What the pictures of a part depend on besides its inputs; empty for a whole video.</summary>
+    private static string Share(JobPart? part) =>
+        part is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{part.First} {part.Frames} {part.Of}");
 
     private static async Task<(byte[] Video, byte[]? Thumbnail)> RenderAsync(RunnerJob job, CancellationToken cancellationToken)
     {
