@@ -1,8 +1,8 @@
 namespace Locutor.Media.Probing;
 
 /// <summary>
-/// The last reports of ffprobe. An input is described when it is checked and again when it is read; each start of ffprobe takes 50 ms of
-/// CPU time.
+/// The last reports of ffprobe, or measurements by ffmpeg. An input is described when it is checked and again when it is read; each start
+/// of such a program takes 50 ms of CPU time.
 /// </summary>
 internal sealed class RecentReports
 {
@@ -36,7 +36,7 @@ internal sealed class RecentReports
     /// <param name="Path">Absolute path.</param>
     /// <param name="Bytes">Length.</param>
     /// <param name="Written">Time of the last write.</param>
-    /// <param name="Arguments">Arguments of ffprobe.</param>
+    /// <param name="Arguments">Arguments of ffprobe or ffmpeg.</param>
     public readonly record struct Key(string Path, long Bytes, DateTime Written, string Arguments)
     {
         /// <summary>Returns the key of a file as it is now.</summary>

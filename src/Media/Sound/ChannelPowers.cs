@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Locutor.Media.Files;
+using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;
@@ -9,6 +10,8 @@ namespace Locutor.Media.Sound;
 internal sealed class ChannelPowers
 {
     public const int MostChannels = 64;
+
+    private static readonly RecentReports Recent = new();
 
     private readonly double[,] products; // mean of a[i] * a[j], for i <= j
 
@@ -45,7 +48,10 @@ internal sealed class ChannelPowers
         return sum.Result();
     }
 
-    /// <summary>Measures a track by decoding it once; the samples are not stored.</summary>
+    /// <summary>
+    /// Measures a track by decoding it once; the samples are not stored. A voice is measured for the network and for the listener, so the
+    /// result is kept until the file changes.
+    /// </summary>
     public static async Task<ChannelPowers> MeasureAsync(
         MediaFile file, MediaStream audio, MediaLimits limits, CancellationToken cancellationToken)
     {
@@ -55,6 +61,16 @@ internal sealed class ChannelPowers
             limits.MaxSeconds.ToString("0.###", CultureInfo.InvariantCulture),
             "-af", "aformat=sample_fmts=flt", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
+        var key = RecentReports.Key.Read(file.FullPath, arguments);
+        if (Recent.Find(key) is { } known) return FromBytes(known, audio.Channels);
+        var powers = await DecodeAsync(file, audio, arguments, cancellationToken).ConfigureAwait(false);
+        if (RecentReports.Key.Read(file.FullPath, arguments) == key) Recent.Add(key, powers.ToBytes());
+        return powers;
+    }
+
+    private static async Task<ChannelPowers> DecodeAsync(
+        MediaFile file, MediaStream audio, string[] arguments, CancellationToken cancellationToken)
+    {
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
         await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
@@ -67,6 +83,20 @@ internal sealed class ChannelPowers
         }
         if (await process.WaitAsync(cancellationToken).ConfigureAwait(false) != 0) throw file.Damaged(process.Complaint(file.FullPath));
         return sum.Result();
+    }
+
+    private byte[] ToBytes()
+    {
+        byte[] bytes = new byte[sizeof(double) * products.Length];
+        Buffer.BlockCopy(products, 0, bytes, 0, bytes.Length);
+        return bytes;
+    }
+
+    private static ChannelPowers FromBytes(byte[] bytes, int channels)
+    {
+        double[,] products = new double[channels, channels];
+        Buffer.BlockCopy(bytes, 0, products, 0, bytes.Length);
+        return new ChannelPowers(products);
     }
 
     /// <summary>
