@@ -48,11 +48,11 @@ internal sealed class TempFolder : IDisposable
     }
 
     /// <summary>Values that ffprobe prints for the wanted entries, one a line.</summary>
-    public static async Task<string[]> ProbeAsync(string path, string streams, string entries)
+    public static async Task<string[]> ProbeAsync(string path, string streams, string entries, params string[] options)
     {
         string[] arguments =
         [
-            "-v", "error", .. streams.Length > 0 ? (string[])["-select_streams", streams] : [], "-show_entries", entries, "-of",
+            "-v", "error", .. options, .. streams.Length > 0 ? (string[])["-select_streams", streams] : [], "-show_entries", entries, "-of",
             "default=nw=1:nk=1", "file:" + path
         ];
         return (await RunAsync("ffprobe", arguments)).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
