@@ -26,6 +26,7 @@ public sealed class LatentPool : IDisposable
         Audio = zeros([(long)scenes * clips, options.ClipFrames + 2 * reach, networks.Speech.Blocks, networks.Speech.Width], type, device)
             .DetachFromDisposeScope();
         Moods = zeros(scenes, ScalarType.Int64, device).DetachFromDisposeScope();
+        LeadIns = zeros(scenes, ScalarType.Int64, device).DetachFromDisposeScope();
     }
 
     public int Scenes { get; }
@@ -56,6 +57,9 @@ public sealed class LatentPool : IDisposable
     /// <summary>The index of the mood of each scene, [scenes].</summary>
     public Tensor Moods { get; }
 
+    /// <summary>The number of still frames at the start of each scene, see <see cref="Scene.LeadIn"/>, [scenes].</summary>
+    public Tensor LeadIns { get; }
+
     /// <summary>Returns the slots of the next scenes. They are contiguous and never wrap around.</summary>
     public int Begin(int scenes)
     {
@@ -66,15 +70,19 @@ public sealed class LatentPool : IDisposable
         return slot;
     }
 
-    /// <summary>Draws random clips: their rows, the rows of their scenes, and whether each continues an earlier clip.</summary>
+    /// <summary>
+    /// Draws random clips: their rows, the rows of their scenes, and whether each continues an earlier clip or the still portrait before the
+    /// speech.
+    /// </summary>
     public (Tensor Clip, Tensor Scene, Tensor Continues) Draw(int count)
     {
         var clip = randint(0, (long)Held * clips, [count], dtype: ScalarType.Int64, device: device);
-        return (clip, clip.div(clips, RoundingMode.floor), clip.remainder(clips).gt(0));
+        var scene = clip.div(clips, RoundingMode.floor);
+        return (clip, scene, clip.remainder(clips).gt(0).logical_or(LeadIns.index_select(0, scene).gt(0)));
     }
 
     public void Dispose()
     {
-        foreach (var tensor in new[] { Latents, Stills, Weights, Images, Audio, Moods }) tensor.Dispose();
+        foreach (var tensor in new[] { Latents, Stills, Weights, Images, Audio, Moods, LeadIns }) tensor.Dispose();
     }
 }

@@ -12,6 +12,11 @@ namespace Locutor.Training.Data;
 public sealed record Scene(
     Person Person, byte[] Frames, FacePose[] Poses, float[] Audio, PixelBox Mouth, PixelBox[] Eyes, PixelBox Face, int Mood)
 {
+    /// <summary>
+    /// The number of frames before the speech, in which the portrait stands still, as before the first frame of a video.
+    /// </summary>
+    public int LeadIn { get; init; }
+
     private const float BelowChin = 0.04f; // of the picture's side, for a beard
 
     /// <summary>Returns a box that contains mouth, chin and the lower ends of the cheeks in all frames.</summary>

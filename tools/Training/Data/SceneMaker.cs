@@ -31,16 +31,21 @@ public sealed class SceneMaker
         var random = new Random(unchecked(number * 7919 + 12345));
         for (int i = 0; i < 8; i++) random.Next(); // Consecutive seeds give similar first values.
         var person = Person.Draw(FirstTrainingPerson + number);
+        // Half of the scenes start as a video does: the portrait stands still for as long as motion frames show what was before.
+        int leadIn = plain || random.Next(2) == 0 ? 0 : options.MotionFrames - 1, frames = options.Frames - leadIn;
         var speech = random.Next(14) == 0 && !plain
-            ? SpeechMix.Silence(options.Frames, random)
-            : SpeechMix.Compose(voices[random.Next(voices.Length)], options.Frames, random, plain);
+            ? SpeechMix.Silence(frames, random)
+            : SpeechMix.Compose(voices[random.Next(voices.Length)], frames, random, plain);
         if (!plain) RoomSound.Apply(speech.Audio, random);
         RoomSound.Normalise(speech.Audio);
         int mood = plain || random.Next(2) == 0 ? 0 : random.Next(1, PromptPhrases.Moods.Count);
-        var poses = FaceMotion.Animate(
-            speech, plain ? Held(default, random) : Portrait(mood, random), PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(),
-            random);
-        return Paint(person, poses, speech.Audio, mood, renderer);
+        var portrait = plain ? Held(default, random) : Portrait(mood, random);
+        var poses = FaceMotion.Animate(speech, portrait, PromptPhrases.Moods[mood], 0.7f + 0.3f * random.NextSingle(), random);
+        if (leadIn == 0) return Paint(person, poses, speech.Audio, mood, renderer);
+        var still = FaceMotion.Speak(portrait, default, 0, 0);
+        poses = [.. Enumerable.Repeat(still, options.MotionFrames), .. poses.AsSpan(1)];
+        float[] audio = [.. new float[leadIn * SpeechMix.FrameSamples], .. speech.Audio];
+        return Paint(person, poses, audio, mood, renderer) with { LeadIn = leadIn };
     }
 
     /// <summary>Renders a scene with the given poses.</summary>

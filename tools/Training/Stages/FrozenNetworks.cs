@@ -55,6 +55,7 @@ public sealed class FrozenNetworks : IDisposable
             1);
         var moods = tensor(scenes.Select(s => (long)s.Mood).ToArray());
         pool.Moods.narrow(0, slot, count).copy_(moods);
+        pool.LeadIns.narrow(0, slot, count).copy_(tensor(scenes.Select(s => (long)s.LeadIn).ToArray()));
         pool.Weights.narrow(0, slot, count).copy_(
             tensor(scenes.SelectMany(s => Importance(s, options)).ToArray()).view(count, options.Size / 8, options.Size / 8));
         for (int clip = 0; clip < options.Clips; clip++)
@@ -90,7 +91,11 @@ public sealed class FrozenNetworks : IDisposable
     private Tensor EncodeSpeech(IReadOnlyList<Scene> scenes, ScriptOptions options)
     {
         using var host = HostTensor.Create([.. scenes.SelectMany(s => s.Audio)], [scenes.Count, scenes[0].Audio.Length], run.Device);
-        return Speech.Forward(host.ToDevice(run.Device), options.Frames);
+        var features = Speech.Forward(host.ToDevice(run.Device), options.Frames);
+        // The generator repeats the first feature of the speech in the frames before it.
+        var first = tensor(scenes.Select(s => (long)s.LeadIn).ToArray(), device: run.Device).unsqueeze(1);
+        var frame = maximum(arange(options.Frames, device: run.Device).unsqueeze(0), first);
+        return features.gather(1, frame.view(scenes.Count, -1, 1, 1).expand_as(features));
     }
 
     /// <summary>Computes the loss weight of each latent pixel: [side x side].</summary>
