@@ -71,8 +71,8 @@ public sealed class LatentPool : IDisposable
     }
 
     /// <summary>
-    /// Draws random clips: their rows, the rows of their scenes, and whether each continues an earlier clip or the still portrait before the
-    /// speech.
+    /// Draws random clips: their rows, the rows of their scenes, and whether each continues an earlier clip or the still portrait before
+    /// the speech.
     /// </summary>
     public (Tensor Clip, Tensor Scene, Tensor Continues) Draw(int count)
     {
