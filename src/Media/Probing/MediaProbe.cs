@@ -39,11 +39,8 @@ public static class MediaProbe
     private static async Task<byte[]> ReportAsync(MediaFile file, MediaLimits limits, CancellationToken cancellationToken)
     {
         string[] arguments = ["-hide_banner", "-v", "error", "-of", "json", "-show_streams", "-show_format", .. file.InputArguments()];
-        var key = RecentReports.Key.Read(file.FullPath, arguments);
-        if (Recent.Find(key) is { } known) return known;
-        byte[] report = await RunAsync(file, arguments, limits, cancellationToken).ConfigureAwait(false);
-        if (RecentReports.Key.Read(file.FullPath, arguments) == key) Recent.Add(key, report);
-        return report;
+        return await Recent.GetAsync(file.FullPath, arguments, () => RunAsync(file, arguments, limits, cancellationToken))
+            .ConfigureAwait(false);
     }
 
     private static async Task<byte[]> RunAsync(MediaFile file, string[] arguments, MediaLimits limits, CancellationToken cancellationToken)

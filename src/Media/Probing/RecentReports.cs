@@ -10,6 +10,22 @@ internal sealed class RecentReports
     private readonly Lock guard = new();
     private readonly List<(Key Key, byte[] Report)> reports = []; // the newest last
 
+    /// <summary>
+    /// Returns the report of a file. It is made if there is none yet or the file has changed since, and kept unless the file changes
+    /// meanwhile.
+    /// </summary>
+    /// <param name="path">Absolute path.</param>
+    /// <param name="arguments">Arguments of ffprobe or ffmpeg.</param>
+    /// <param name="makeAsync">Makes the report.</param>
+    public async Task<byte[]> GetAsync(string path, string[] arguments, Func<Task<byte[]>> makeAsync)
+    {
+        var key = Key.Read(path, arguments);
+        if (Find(key) is { } known) return known;
+        byte[] report = await makeAsync().ConfigureAwait(false);
+        if (Key.Read(path, arguments) == key) Add(key, report);
+        return report;
+    }
+
     /// <summary>Returns the report of a file that has not changed since; null if there is none.</summary>
     public byte[]? Find(Key key)
     {

@@ -61,11 +61,11 @@ internal sealed class ChannelPowers
             limits.MaxSeconds.ToString("0.###", CultureInfo.InvariantCulture),
             "-af", "aformat=sample_fmts=flt", "-f", "f32le", "-c:a", "pcm_f32le", "pipe:1",
         ];
-        var key = RecentReports.Key.Read(file.FullPath, arguments);
-        if (Recent.Find(key) is { } known) return FromBytes(known, audio.Channels);
-        var powers = await DecodeAsync(file, audio, arguments, cancellationToken).ConfigureAwait(false);
-        if (RecentReports.Key.Read(file.FullPath, arguments) == key) Recent.Add(key, powers.ToBytes());
-        return powers;
+        byte[] powers = await Recent.GetAsync(
+            file.FullPath, arguments,
+            async () => (await DecodeAsync(file, audio, arguments, cancellationToken).ConfigureAwait(false)).ToBytes())
+            .ConfigureAwait(false);
+        return FromBytes(powers, audio.Channels);
     }
 
     private static async Task<ChannelPowers> DecodeAsync(
