@@ -46,7 +46,8 @@ public sealed class FrozenNetworks : IDisposable
         var still = portrait.expand(-1, options.ClipFrames, -1, -1, -1);
         pool.Stills.narrow(0, slot, count).copy_(Autoencoder.Encode(AutoencoderStage.Video(still)));
         pool.Images.narrow(0, slot, count).copy_(Image.Forward(AutoencoderStage.Video(portrait).squeeze(2)));
-        var speech = EncodeSpeech(scenes, options); // [S, frames, blocks, channels]
+        var leadIns = tensor(scenes.Select(s => (long)s.LeadIn).ToArray(), device: run.Device);
+        var speech = EncodeSpeech(scenes, leadIns, options); // [S, frames, blocks, channels]
         var padded = cat(
             [
                 speech.narrow(1, 0, 1).expand(-1, reach, -1, -1), speech,
@@ -55,7 +56,7 @@ public sealed class FrozenNetworks : IDisposable
             1);
         var moods = tensor(scenes.Select(s => (long)s.Mood).ToArray());
         pool.Moods.narrow(0, slot, count).copy_(moods);
-        pool.LeadIns.narrow(0, slot, count).copy_(tensor(scenes.Select(s => (long)s.LeadIn).ToArray()));
+        pool.LeadIns.narrow(0, slot, count).copy_(leadIns);
         pool.Weights.narrow(0, slot, count).copy_(
             tensor(scenes.SelectMany(s => Importance(s, options)).ToArray()).view(count, options.Size / 8, options.Size / 8));
         for (int clip = 0; clip < options.Clips; clip++)
@@ -88,13 +89,12 @@ public sealed class FrozenNetworks : IDisposable
         return host.ToDevice(run.Device);
     }
 
-    private Tensor EncodeSpeech(IReadOnlyList<Scene> scenes, ScriptOptions options)
+    private Tensor EncodeSpeech(IReadOnlyList<Scene> scenes, Tensor leadIns, ScriptOptions options)
     {
         using var host = HostTensor.Create([.. scenes.SelectMany(s => s.Audio)], [scenes.Count, scenes[0].Audio.Length], run.Device);
         var features = Speech.Forward(host.ToDevice(run.Device), options.Frames);
         // The generator repeats the first feature of the speech in the frames before it.
-        var first = tensor(scenes.Select(s => (long)s.LeadIn).ToArray(), device: run.Device).unsqueeze(1);
-        var frame = maximum(arange(options.Frames, device: run.Device).unsqueeze(0), first);
+        var frame = maximum(arange(options.Frames, device: run.Device).unsqueeze(0), leadIns.unsqueeze(1));
         return features.gather(1, frame.view(scenes.Count, -1, 1, 1).expand_as(features));
     }
 
