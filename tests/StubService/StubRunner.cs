@@ -106,7 +106,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
             string.Join('\n', [Share(job.Request.Part), .. inputs]), () => RenderAsync(job, cancellationToken));
     }
 
-    /// <summary>What the pictures of a part depend on besides its inputs; empty for a whole video.</summary>
+    /// <summary>Returns the position and the length of a part within its video as text; empty for a whole video.</summary>
     private static string Share(JobPart? part) =>
         part is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{part.First} {part.Frames} {part.Of}");
 
