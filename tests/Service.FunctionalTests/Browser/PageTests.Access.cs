@@ -10,16 +10,24 @@ public sealed partial class PageTests
 
     private static readonly Lazy<Task<string>> Axe = new(FetchAxeAsync);
 
-    /// <summary>Finds no violation of any rule in what is shown.</summary>
+    /// <summary>Finds no violation of any rule in what is shown, at the latest when all colours have been set: on a busy machine the
+    /// reference stays half light and half dark for a while.</summary>
     private static async Task CheckAccessAsync(IPage page, string view)
     {
         await page.EvaluateAsync(await Axe.Value);
-        string[] violations = await page.EvaluateAsync<string[]>("""
-            async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
-              .flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`))
-            """);
+        string[] violations = await FindViolationsAsync(page);
+        for (int attempt = 0; attempt < 10 && violations.Length > 0; attempt++)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(1));
+            violations = await FindViolationsAsync(page);
+        }
         violations.ShouldBeEmpty(view);
     }
+
+    private static Task<string[]> FindViolationsAsync(IPage page) => page.EvaluateAsync<string[]>("""
+        async () => (await axe.run(document, { resultTypes: ['violations'] })).violations
+          .flatMap(rule => rule.nodes.map(node => `${rule.id}: ${node.target.join(' ')}`))
+        """);
 
     private static async Task<string> FetchAxeAsync()
     {
