@@ -3,6 +3,7 @@
 # Ctrl-C ends the script with exit code 130. Without the trap the exit code would be that of the running program, and dotnet's differs.
 stopped() {
   rm -f "${log:-}" "${stamp:+$stamp.new}"
+  stop_compiler
   exit 130
 }
 trap stopped INT
@@ -51,8 +52,9 @@ build_once() {
     log=$(mktemp)
     touch "$stamp.new"
     # Without tiered PGO the compiler needs less CPU time in builds of a minute: 56 s instead of 99 s for a large project. Without a second
-    # mapping of compiled methods (W^X) it needs another 5 s less.
-    if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} DOTNET_EnableWriteXorExecute=${DOTNET_EnableWriteXorExecute:-0} "$@" >"$log" 2>&1; then
+    # mapping of compiled methods (W^X) it needs another 5 s less. The lock (9) is not passed on: a process that outlives the build would
+    # keep it.
+    if ! DOTNET_TieredPGO=${DOTNET_TieredPGO:-0} DOTNET_EnableWriteXorExecute=${DOTNET_EnableWriteXorExecute:-0} "$@" >"$log" 2>&1 9>&-; then
       grep -E 'error|warning' "$log" | sort -u | head -20 >&2
       say "the build failed; its whole log is $log"
       exit 1
@@ -62,3 +64,14 @@ build_once() {
   fi
   exec 9>&-
 }
+
+# dotnet_build ARGUMENTS...: runs 'dotnet build' with one compiler process for all projects, whatever the environment says. On 2 cores it
+# builds the repository in 45 s; a new process for each project needs 131 s. The compiler process ends with the build.
+dotnet_build() {
+  local code=0
+  dotnet build "$@" -c Release -v quiet -p:UseSharedCompilation=true -p:SharedCompilationId="locutor-$$" || code=$?
+  stop_compiler
+  return "$code"
+}
+
+stop_compiler() { pkill -f -- "-pipename:locutor-$$\$" 2>/dev/null || true; }
