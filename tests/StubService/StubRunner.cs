@@ -20,7 +20,9 @@ namespace Locutor.StubService;
 /// mix-ups. A part of a video shows a red bar at the top, whose width grows from zero at the start of the whole video to the full width at
 /// its end; the part takes its share of the time.
 /// </summary>
-public sealed class StubRunner(double seconds) : IVideoRunner
+/// <param name="seconds">How long a video takes.</param>
+/// <param name="held">Returns what the end of a job waits for; null for nothing.</param>
+public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideoRunner
 {
     private const int Clips = 3;
     private const int Steps = 4;
@@ -52,6 +54,7 @@ public sealed class StubRunner(double seconds) : IVideoRunner
         try
         {
             await WorkAsync(job, progress, cancellationToken);
+            if (held is not null) await held().WaitAsync(cancellationToken);
         }
         finally
         {

@@ -27,7 +27,7 @@ public sealed class BearerTests(SharedService shared)
         (await client.GetStringAsync("/openapi.json", TestContext.Current.CancellationToken)).ShouldContain("\"bearer\"");
     }
 
-    private static async Task<HttpStatusCode> StatusAsync(ServiceProcess service, string bearer)
+    private static async Task<HttpStatusCode> StatusAsync(TestedService service, string bearer)
     {
         using var client = new HttpClient { BaseAddress = new Uri(service.Url) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", bearer);

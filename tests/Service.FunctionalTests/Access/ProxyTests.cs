@@ -12,9 +12,9 @@ namespace Locutor.Service.FunctionalTests.Access;
 /// <summary>A service that believes the headers of proxies on this machine.</summary>
 public sealed class ProxiedService : IAsyncLifetime
 {
-    public ServiceProcess Service { get; private set; } = null!;
+    public LocalService Service { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Service = await ServiceProcess.StartAsync(
+    public async ValueTask InitializeAsync() => Service = await LocalService.StartAsync(
         "--set", "stub_seconds=2", "--set", "workers=cpu", "--set", "trusted_proxies=127.0.0.1/32", "--set", "access_log=true");
 
     public ValueTask DisposeAsync() => Service.DisposeAsync();
@@ -55,8 +55,10 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
         {
             using var client = new TokenClient($"http://127.0.0.1:{port}", direct.Key, direct.Secret);
             await UntilUpAsync(client, running);
+            var hold = service.HoldJobs();
             string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-            await FollowAsync(client, id, await HeldWorker.HoldRunningAsync(direct, id));
+            await direct.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
+            await FollowAsync(client, id, hold);
             using var video = await client.Http.GetAsync($"/v1/jobs/{id}/video");
             video.StatusCode.ShouldBe(HttpStatusCode.OK);
             (await video.Content.ReadAsByteArrayAsync()).Length.ShouldBeGreaterThan(1000);
@@ -106,7 +108,7 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
     }
 
     /// <summary>The stream ends with the job. The job ends after the first event has come: a proxy must not hold it back.</summary>
-    private static async Task FollowAsync(TokenClient client, string id, HeldWorker worker)
+    private static async Task FollowAsync(TokenClient client, string id, TaskCompletionSource hold)
     {
         using var events = await client.Http.GetAsync($"/v1/jobs/{id}/events", HttpCompletionOption.ResponseHeadersRead);
         using var lines = new StreamReader(await events.Content.ReadAsStreamAsync());
@@ -117,7 +119,7 @@ public sealed class ProxyTests(ProxiedService proxied) : IClassFixture<ProxiedSe
             states.Add(JsonDocument.Parse(line[6..]).RootElement.GetProperty("status").GetString());
             if (states.Count > 1) continue;
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("status").GetString().ShouldBe("running", "events are held back");
-            await worker.ContinueAsync();
+            hold.SetResult();
         }
         states[0].ShouldBe("running");
         states[^1].ShouldBe("succeeded");

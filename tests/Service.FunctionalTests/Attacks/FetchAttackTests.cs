@@ -1,5 +1,7 @@
 using System.IO.Compression;
 using System.Net;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -70,16 +72,25 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
     [Fact]
     public async Task A_redirect_from_https_to_http_is_refused()
     {
+        using var certificate = MakeCertificate();
+        string trusted = Path.Combine(Path.GetTempPath(), $"locutor-trusted-{Guid.NewGuid():N}.pem");
+        await File.WriteAllTextAsync(trusted, certificate.ExportCertificatePem());
+        // A process reads at its start which certificates it trusts; this one trusts the server's and no other.
+        await using var service = await ServiceProcess.StartAsync(
+            new Dictionary<string, string> { ["SSL_CERT_FILE"] = trusted },
+            "--set", "workers=none", "--set", "allow_addresses=127.0.0.2/32");
+        using var client = service.CreateClient();
         await using var plain = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
         await using var secure = LoopbackServer.Start(
             "127.0.0.2",
             (request, stream, cancellationToken) => request.Path == "/picture"
                 ? LoopbackServer.AnswerAsync(stream, "200 OK", "", Samples.Picture, cancellationToken)
                 : LoopbackServer.AnswerAsync(stream, "302 Found", $"Location: {plain.Url}/\r\n", [], cancellationToken),
-            certificate: shared.Certificate);
-        (await SubmitAsync($"{secure.Url}/picture")).Status.ShouldBe(HttpStatusCode.OK);
-        (await SubmitAsync($"{secure.Url}/elsewhere")).Detail.ShouldContain("redirects from https to http are not followed");
+            certificate: certificate);
+        (await SubmitAsync($"{secure.Url}/picture", client)).Status.ShouldBe(HttpStatusCode.OK);
+        (await SubmitAsync($"{secure.Url}/elsewhere", client)).Detail.ShouldContain("redirects from https to http are not followed");
         plain.Connections.ShouldBe(0);
+        File.Delete(trusted);
     }
 
     [Fact]
@@ -187,9 +198,20 @@ public sealed class FetchAttackTests(SharedService shared) : IClassFixture<Share
         clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60));
     }
 
-    private async Task<(HttpStatusCode Status, string Detail)> SubmitAsync(string image)
+    private static X509Certificate2 MakeCertificate()
     {
-        using var response = await shared.Client.PostJsonAsync("/", new { image, audio1 = Samples.DataUrl(Samples.VoiceOfASecond) });
+        using var key = RSA.Create(2048);
+        var request = new CertificateRequest("CN=127.0.0.2", key, HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Parse("127.0.0.2"));
+        request.CertificateExtensions.Add(names.Build());
+        return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+    }
+
+    private async Task<(HttpStatusCode Status, string Detail)> SubmitAsync(string image, TokenClient? client = null)
+    {
+        using var response = await (client ?? shared.Client).PostJsonAsync(
+            "/", new { image, audio1 = Samples.DataUrl(Samples.VoiceOfASecond) });
         var answer = await TokenClient.ReadAsync(response);
         return (response.StatusCode, answer.TryGetProperty("detail", out var detail) ? detail.ToString() : "");
     }

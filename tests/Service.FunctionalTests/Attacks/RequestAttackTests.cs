@@ -92,7 +92,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
     [Fact]
     public async Task A_flood_of_one_token_is_refused_with_a_time_and_loses_nothing()
     {
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             "--set", "stub_seconds=0.05", "--set", "max_queued=12", "--set", "max_queued_per_token=8", "--set", "workers=none");
         using var first = service.CreateClient();
         using var second = await service.TokenAsync("--max-queued", "6");
@@ -115,8 +115,8 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
             refused++;
         }
         (accepted.Count, refused).ShouldBe((12, 48));
-        await service.TerminateAsync();
-        await service.StartAgainAsync("--set", "workers=cpu");
+        await service.StopAsync();
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=cpu");
         foreach (var (client, id) in accepted)
             (await client.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         Directory.GetDirectories(Path.Combine(service.Data, "inputs")).Length.ShouldBe(accepted.Count, "what was refused leaves no files");

@@ -39,7 +39,7 @@ public sealed class BucketTests
         foreach (string? key in bucket.Objects.Keys.Where(key => key != fresh))
             bucket.Written[key] = DateTime.UtcNow.AddHours(-3);
         await service.KillAsync();
-        await service.StartAgainAsync();
+        await using var next = await LocalService.TakeOverAsync(service);
         for (var clock = Stopwatch.StartNew(); bucket.Objects.ContainsKey(left); await Task.Delay(20))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "what the crash left is still there");
         bucket.Objects.Count.ShouldBe(6);
@@ -85,8 +85,8 @@ public sealed class BucketTests
     public async Task The_check_says_when_the_bucket_cannot_be_written()
     {
         await using var bucket = await BucketServer.StartAsync();
-        await using var service = await ServiceProcess.StartAsync("--set", "workers=none", "--no-auth");
-        await service.TerminateAsync();
+        await using var service = await LocalService.StartAsync("--set", "workers=none", "--no-auth");
+        await service.StopAsync();
         var good = await service.RunAsync(
             ["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. bucket.Settings()]);
         good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");

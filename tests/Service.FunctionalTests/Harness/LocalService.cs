@@ -20,6 +20,7 @@ public sealed class LocalService : TestedService
 {
     private readonly bool isReal, ownsData;
     private WebApplication? app;
+    private Task held = Task.CompletedTask;
 
     private LocalService(bool isReal, string data, string[] options, IReadOnlyDictionary<string, string> environment)
         : base(isReal ? ServiceProcess.RealProgram : ServiceProcess.StubProgram, data, options, environment) =>
@@ -55,6 +56,14 @@ public sealed class LocalService : TestedService
     /// </summary>
     public static Task<LocalService> TakeOverAsync(TestedService ended, params string[] more) =>
         StartAsync(new LocalService(ended, [.. ended.Options, .. more], ended.Url));
+
+    /// <summary>Keeps the jobs of this service's workers unfinished until the result is set.</summary>
+    public TaskCompletionSource HoldJobs()
+    {
+        var hold = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        held = hold.Task;
+        return hold;
+    }
 
     /// <summary>Stops the service as a signal does.</summary>
     public async Task StopAsync()
@@ -107,7 +116,7 @@ public sealed class LocalService : TestedService
         {
             builder.Logging.ClearProviders().AddProvider(new LogText(Note));
             builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-            builder.Services.AddTransient<IVideoRunner>(_ => new StubRunner(seconds)); // one for each worker
+            builder.Services.AddTransient<IVideoRunner>(_ => new StubRunner(seconds, () => held)); // one for each worker
             for (int i = 0; i < workers; i++)
                 builder.Services.AddSingleton<IHostedService, StubWorker>();
         });

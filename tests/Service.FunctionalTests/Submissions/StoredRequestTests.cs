@@ -27,7 +27,7 @@ public sealed class StoredRequestTests
                 request[name] = value?.DeepClone();
             }
         });
-        await service.StartAgainAsync("--set", "workers=cpu");
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=cpu");
         var job = await client.EndAsync(id);
         job.GetProperty("status").GetString().ShouldBe("succeeded", job.ToString());
         job.GetProperty("prompt").GetString().ShouldBe("A woman sings");

@@ -99,12 +99,13 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     {
         await using var receiver = LoopbackServer.Start(
             "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, "200 OK", "", [], cancellationToken));
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             "--set", "workers=cpu", "--set", "stub_seconds=2", "--set", "clean_seconds=0.5", "--set", "allow_addresses=127.0.0.2/32");
         using var kept = service.CreateClient(TokenScopes.All);
         using var canceled = service.CreateClient();
+        var hold = service.HoldJobs();
         string running = await kept.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url));
-        var worker = await HeldWorker.HoldRunningAsync(kept, running);
+        await kept.UntilAsync(running, job => job.GetProperty("status").GetString() == "running");
         var ids = new Dictionary<string, string>
         {
             [running] = "job.succeeded",
@@ -115,7 +116,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         (await service.RunAsync("tokens", "revoke", canceled.Key, "--jobs", "cancel")).Output.ShouldContain("are canceled");
         for (int i = 0; i < 1200 && receiver.Requests.Count < 2; i++)
             await Task.Delay(50);
-        await worker.ContinueAsync();
+        hold.SetResult();
         for (int i = 0; i < 1200 && receiver.Requests.Count < 3; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(3, service.Log);
