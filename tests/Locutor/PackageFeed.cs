@@ -7,29 +7,43 @@ using System.Text;
 namespace Locutor.Front.Tests;
 
 /// <summary>
-/// The packages of this build in a folder feed. They are packed once for all tests, with a version that is in no package cache. Programs
-/// are built outside the repository, so that its build files do not apply.
+/// The packages of this build in a folder feed, and the samples built with them. Both are made once for all tests, with a version that is
+/// in no package cache and with a package cache of their own. Programs are built outside the repository, so that its build files do not
+/// apply.
 /// </summary>
 public sealed class PackageFeed : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
-    private readonly Lazy<Task> packed;
+    private readonly Lazy<Task> packed, built;
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-feed-").FullName;
 
-    public PackageFeed() => packed = new(PackAsync);
+    public PackageFeed() => (packed, built) = (new(PackAsync), new(BuildAsync));
 
     /// <summary>Version of the packages in the feed.</summary>
     public string Version { get; } = $"0.1.0-test.{Environment.ProcessId}.{DateTime.UtcNow:yyMMddHHmmss}";
 
     private string Feed => Path.Combine(folder, "feed");
 
+    /// <summary>Identifies the compiler process that the builds share; it ends with the tests.</summary>
+    private string Compiler => $"locutor-{Path.GetFileName(folder)}";
+
+    /// <summary>
+    /// The folder of a built sample: Console, ConsoleWithoutTorch (its backend is none), ConsoleForCuda (it refers to the package for CUDA)
+    /// or AspNetCore.
+    /// </summary>
+    public async Task<string> BuiltAsync(string sample)
+    {
+        await built.Value;
+        return Path.Combine(folder, sample);
+    }
+
     /// <summary>A copy of a sample whose package references take the packages of the feed.</summary>
-    public async Task<string> CopyAsync(string sample)
+    public async Task<string> CopyAsync(string sample, string? name = null)
     {
         await packed.Value;
         string from = Path.Combine(TestEnvironment.Checkout, "samples", sample),
-            to = Directory.CreateDirectory(Path.Combine(folder, sample)).FullName;
+            to = Directory.CreateDirectory(Path.Combine(folder, name ?? sample)).FullName;
         foreach (string file in Directory.EnumerateFiles(from))
         {
             string text = await File.ReadAllTextAsync(file);
@@ -41,27 +55,6 @@ public sealed class PackageFeed : IAsyncDisposable
         }
         return to;
     }
-
-    /// <summary>
-    /// Adds a package with one native library of a few bytes to the feed, as a replacement for a package of gigabytes. Build with
-    /// <see cref="OwnPackages"/>, so that it does not get into the machine's package cache.
-    /// </summary>
-    public void AddStandIn(string id, string version, string library)
-    {
-        using var package = ZipFile.Open(Path.Combine(Feed, $"{id}.{version}.nupkg"), ZipArchiveMode.Create);
-        Write($"{id}.nuspec", $"<package><metadata><id>{id}</id><version>{version}</version><authors>test</authors>" +
-            "<description>stand-in</description></metadata></package>");
-        Write($"runtimes/linux-x64/native/{library}", "stand-in");
-
-        void Write(string name, string text)
-        {
-            using var writer = new StreamWriter(package.CreateEntry(name).Open());
-            writer.Write(text);
-        }
-    }
-
-    /// <summary>Arguments of a build that restores into its own folder and takes available packages from the machine's cache.</summary>
-    public string[] OwnPackages => [$"-p:RestorePackagesPath={Path.Combine(folder, "packages")}", $"-p:RestoreFallbackFolders={Packages}"];
 
     /// <summary>The file of a package, once <see cref="CopyAsync"/> was called.</summary>
     public string PathOf(string id) => Path.Combine(Feed, $"{id}.{Version}.nupkg");
@@ -102,39 +95,109 @@ public sealed class PackageFeed : IAsyncDisposable
         start.Environment["TMPDIR"] = Directory.CreateDirectory(Path.Combine(folder, "tmp")).FullName; // a script is built there
         start.Environment["CreateHardLinksForCopyLocalIfPossible"] = "true"; // libtorch has 600 MB
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["UseSharedCompilation"] = "true";
+        start.Environment["SharedCompilationId"] = Compiler;
+        start.Environment.Remove("NUGET_PACKAGES"); // it would replace the cache that nuget.config names
         return Process.Start(start)!;
     }
 
     public async ValueTask DisposeAsync()
     {
-        if (packed.IsValueCreated) await packed.Value.ContinueWith(_ => { }, TaskScheduler.Default);
-        foreach (string id in (string[])["locutor", "locutor.service", "locutor.backend.cuda12"])
-        {
-            string cached = Path.Combine(Packages, id, Version);
-            if (Directory.Exists(cached)) Directory.Delete(cached, recursive: true);
-        }
+        foreach (var work in new[] { packed, built })
+            if (work.IsValueCreated) await work.Value.ContinueWith(_ => { }, TaskScheduler.Default);
+        EndCompiler();
         Directory.Delete(folder, recursive: true);
+    }
+
+    private void EndCompiler()
+    {
+        foreach (var compiler in Process.GetProcessesByName("VBCSCompiler"))
+        {
+            try
+            {
+                string arguments = File.ReadAllText($"/proc/{compiler.Id}/cmdline");
+                if (arguments.Contains($"-pipename:{Compiler}\0", StringComparison.Ordinal)) compiler.Kill();
+            }
+            catch (IOException)
+            {
+                // another one, which has ended meanwhile
+            }
+            compiler.Dispose();
+        }
     }
 
     private static string Packages =>
         Environment.GetEnvironmentVariable("NUGET_PACKAGES")
             ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
+    /// <summary>One process packs all: each start of the build program takes two seconds of CPU time.</summary>
     private async Task PackAsync()
     {
-        foreach (string project in (string[])["Locutor", "AspNetCore"])
-        {
-            await RunAsync(
-                TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("src", project), "-c", "Release", "--no-build", "--no-restore",
-                "-v", "quiet", $"-p:PackageVersion={Version}", "-o", Feed);
-        }
-
-        // The package has no code and is made from a nuspec, so it needs no build.
-        await RunAsync(
-            TestEnvironment.Checkout, "dotnet", "pack", Path.Combine("eng", "package", "Cuda12"), "-c", "Release", "-v", "quiet",
-            $"-p:PackageVersion={Version}", "-o", Feed);
+        string source = Path.Combine(TestEnvironment.Checkout, "src"),
+            cuda = Path.Combine(TestEnvironment.Checkout, "eng", "package", "Cuda12", "Locutor.Backend.Cuda12.csproj");
         await File.WriteAllTextAsync(
-            Path.Combine(folder, "nuget.config"),
-            $"<configuration><packageSources><add key=\"feed\" value=\"{Feed}\" /></packageSources></configuration>");
+            Path.Combine(folder, "packages.proj"), $"""
+            <Project>
+              <Target Name="Pack">
+                <!-- It is not part of the solution, so nothing has restored it. -->
+                <MSBuild Projects="{cuda}" Targets="Restore" Properties="NoBuild=false" />
+                <MSBuild Projects="{source}/Locutor/Locutor.csproj;{source}/AspNetCore/Locutor.AspNetCore.csproj;{cuda}" Targets="Pack" />
+              </Target>
+            </Project>
+            """);
+        await RunAsync(
+            folder, "dotnet", "pack", "packages.proj", "-c", "Release", "--no-build", "-v", "quiet", $"-p:PackageVersion={Version}",
+            "-o", Feed);
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "nuget.config"), $"""
+            <configuration>
+              <packageSources><add key="feed" value="{Feed}" /></packageSources>
+              <config><add key="globalPackagesFolder" value="packages" /></config>
+              <fallbackPackageFolders><add key="machine" value="{Packages}" /></fallbackPackageFolders>
+            </configuration>
+            """);
+    }
+
+    /// <summary>One process restores and builds all samples that are projects, with one compiler.</summary>
+    private async Task BuildAsync()
+    {
+        await CopyAsync("Console");
+        await CopyAsync("AspNetCore");
+        await VaryAsync("ConsoleWithoutTorch", "<PropertyGroup>", "<PropertyGroup><LocutorBackend>none</LocutorBackend>");
+        await VaryAsync("ConsoleForCuda", "\"Locutor\"", "\"Locutor.Backend.Cuda12\"");
+        AddStandIn("libtorch-cuda-12.8-linux-x64", "2.10.0", "libtorch_cuda.so");
+        string[] names = ["Console", "ConsoleWithoutTorch", "ConsoleForCuda", "AspNetCore"];
+        await File.WriteAllTextAsync(
+            Path.Combine(folder, "samples.slnx"),
+            $"<Solution>{string.Concat(names.Select(name => $"<Project Path=\"{name}/{name}.csproj\" />"))}</Solution>");
+        await RunAsync(folder, "dotnet", "build", "samples.slnx", "-c", "Release", "-v", "quiet", "-maxCpuCount:1");
+    }
+
+    /// <summary>A copy of the console sample with one change in its project.</summary>
+    private async Task VaryAsync(string name, string before, string after)
+    {
+        string copy = await CopyAsync("Console", name), project = Path.Combine(copy, $"{name}.csproj");
+        File.Move(Path.Combine(copy, "Console.csproj"), project); // the projects of a solution have different names
+        string text = await File.ReadAllTextAsync(project);
+        text.ShouldContain(before);
+        await File.WriteAllTextAsync(project, text.Replace(before, after, StringComparison.Ordinal));
+    }
+
+    /// <summary>
+    /// Adds a package with one native library of a few bytes to the feed, as a replacement for a package of gigabytes. It gets into the
+    /// tests' own package cache only.
+    /// </summary>
+    private void AddStandIn(string id, string version, string library)
+    {
+        using var package = ZipFile.Open(Path.Combine(Feed, $"{id}.{version}.nupkg"), ZipArchiveMode.Create);
+        Write($"{id}.nuspec", $"<package><metadata><id>{id}</id><version>{version}</version><authors>test</authors>" +
+            "<description>stand-in</description></metadata></package>");
+        Write($"runtimes/linux-x64/native/{library}", "stand-in");
+
+        void Write(string name, string text)
+        {
+            using var writer = new StreamWriter(package.CreateEntry(name).Open());
+            writer.Write(text);
+        }
     }
 }

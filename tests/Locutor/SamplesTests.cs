@@ -7,7 +7,7 @@ using Locutor.Media.Probing;
 
 namespace Locutor.Front.Tests;
 
-/// <summary>Each sample as a user has it: in a folder of its own, with the packages from a feed.</summary>
+/// <summary>Each sample as a user has it: in a folder outside the repository, with the packages from a feed.</summary>
 public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -15,24 +15,17 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     [Fact]
     public async Task The_console_sample_makes_a_video()
     {
-        string folder = await feed.CopyAsync("Console"), video = fixture.NewPath("console.mp4");
-        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
+        string folder = await feed.BuiltAsync("Console"), video = fixture.NewPath("console.mp4");
 
         string printed = await feed.RunAsync(
             folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
-        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet", "-p:LocutorBackend=none", "-o", "other");
 
         printed.ShouldContain($"{video}: 512x512, {ModelFixture.Frames} frames");
         (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
-        Libraries("bin").ShouldContain("libtorch_cpu.so");
-        Libraries("other").ShouldNotContain("libtorch_cpu.so", "libtorch comes from elsewhere");
-        Libraries("other").ShouldContain("libLibTorchSharp.so");
-
-        string[] Libraries(string place) =>
-        [
-            .. Directory.EnumerateFiles(Path.Combine(folder, place), "*.so", SearchOption.AllDirectories)
-                .Select(file => Path.GetFileName(file))
-        ];
+        Libraries(folder).ShouldContain("libtorch_cpu.so");
+        string other = await feed.BuiltAsync("ConsoleWithoutTorch");
+        Libraries(other).ShouldNotContain("libtorch_cpu.so", "libtorch comes from elsewhere");
+        Libraries(other).ShouldContain("libLibTorchSharp.so");
     }
 
     [Fact]
@@ -49,9 +42,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     [Fact]
     public async Task The_web_sample_serves_the_page_and_makes_a_video()
     {
-        string folder = await feed.CopyAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!,
+        string folder = await feed.BuiltAsync("AspNetCore"), data = Path.GetDirectoryName(fixture.NewPath("data"))!,
             web = Path.Combine(folder, "bin", "Release", "net10.0", "speaking-web");
-        await feed.RunAsync(folder, "dotnet", "build", "-c", "Release", "-v", "quiet");
         var refusal = await Should.ThrowAsync<InvalidOperationException>(() => feed.RunAsync(
             folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:Model", "no-such-model", "--Locutor:DataFolder", data));
         refusal.Message.ShouldContain("found 'no-such-model'");
@@ -81,15 +73,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     [Fact]
     public async Task The_CUDA_package_brings_the_libtorch_for_CUDA_and_not_the_one_for_the_CPU()
     {
-        string folder = await feed.CopyAsync("Console"), project = Path.Combine(folder, "Console.csproj");
-        feed.AddStandIn("libtorch-cuda-12.8-linux-x64", "2.10.0", "libtorch_cuda.so");
-        string text = await File.ReadAllTextAsync(project, Stop);
-        await File.WriteAllTextAsync(project, text.Replace("\"Locutor\"", "\"Locutor.Backend.Cuda12\"", StringComparison.Ordinal), Stop);
+        string[] libraries = Libraries(await feed.BuiltAsync("ConsoleForCuda"));
 
-        await feed.RunAsync(folder, "dotnet", ["build", "-c", "Release", "-v", "quiet", "-o", "cuda", .. feed.OwnPackages]);
-
-        var files = Directory.EnumerateFiles(Path.Combine(folder, "cuda"), "*.so", SearchOption.AllDirectories);
-        string[] libraries = [.. files.Select(file => Path.GetFileName(file))];
         libraries.ShouldContain("libtorch_cuda.so");
         libraries.ShouldContain("libLibTorchSharp.so");
         libraries.ShouldNotContain("libtorch_cpu.so");
@@ -111,6 +96,13 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         names.ShouldContain("README.md");
         names.ShouldContain("icon.png");
     }
+
+    /// <summary>The native libraries beside a built program.</summary>
+    private static string[] Libraries(string folder) =>
+    [
+        .. Directory.EnumerateFiles(Path.Combine(folder, "bin"), "*.so", SearchOption.AllDirectories)
+            .Select(file => Path.GetFileName(file))
+    ];
 
     /// <summary>The address that the program prints when it listens.</summary>
     private static async Task<Uri> AddressAsync(System.Diagnostics.Process program)
