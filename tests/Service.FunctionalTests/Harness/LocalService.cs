@@ -26,10 +26,9 @@ public sealed class LocalService : TestedService
         : base(isReal ? ServiceProcess.RealProgram : ServiceProcess.StubProgram, data, options, environment) =>
         (this.isReal, ownsData) = (isReal, true);
 
-    private LocalService(TestedService data, string[] options, string? url)
-        : base(ServiceProcess.StubProgram, data.Data, options, data.Environment, url)
-    {
-    }
+    private LocalService(TestedService data, string[] options, string? url = null, bool isReal = false)
+        : base(isReal ? ServiceProcess.RealProgram : ServiceProcess.StubProgram, data.Data, options, data.Environment, url) =>
+        this.isReal = isReal;
 
     /// <summary>
     /// Starts a service with the options of <c>serve</c> and the workers that they name, by default one, with the stub generator.
@@ -48,7 +47,11 @@ public sealed class LocalService : TestedService
     public Task<LocalService> StartAnotherAsync() => StartBesideAsync(this);
 
     /// <summary>Starts another service over the data folder of one that runs, as a second machine that shares it.</summary>
-    public static Task<LocalService> StartBesideAsync(TestedService first) => StartAsync(new LocalService(first, first.Options, url: null));
+    public static Task<LocalService> StartBesideAsync(TestedService first) => StartAsync(new LocalService(first, first.Options));
+
+    /// <summary>Starts another service over the data folder of one that offers the models on disk. It has no worker.</summary>
+    public static Task<LocalService> StartRealBesideAsync(TestedService first) =>
+        StartAsync(new LocalService(first, [.. first.Options, "--set", "workers=none"], isReal: true));
 
     /// <summary>
     /// Starts a service over the data and at the address of one that has ended; later options win over those of the first start. The

@@ -39,7 +39,7 @@ public sealed class OutageTests
     public async Task A_database_that_does_not_answer_blocks_no_request_that_needs_no_token()
     {
         await using var database = await PostgresServer.StartAsync(FreePort.Take());
-        await using var service = await ServiceProcess.StartAsync(
+        await using var service = await LocalService.StartAsync(
             new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = database.ConnectionString }, "--set", "workers=none");
         using var client = service.CreateClient(TokenScopes.All);
         await client.GetJsonAsync("/v1/jobs");

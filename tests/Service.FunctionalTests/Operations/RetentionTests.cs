@@ -72,10 +72,15 @@ public sealed class RetentionTests
     [Fact]
     public async Task Remains_of_crashed_submissions_are_deleted_and_files_of_jobs_and_uploads_are_kept()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "stub_seconds=0", "--set", "clean_seconds=0.2");
+        await using var service = ServiceProcess.Create("--no-auth", "--set", "stub_seconds=0", "--set", "clean_seconds=0.2");
         using var client = new TokenClient(service.Url, "-", "-");
-        string done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        await client.EndAsync(done);
+        string done;
+        await using (await LocalService.TakeOverAsync(service))
+        {
+            done = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+            await client.EndAsync(done);
+        }
+        await service.StartAgainAsync("--set", "workers=none");
         string left, fresh;
         using (await HalfUploadAsync(service))
         {

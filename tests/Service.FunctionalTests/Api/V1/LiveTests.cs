@@ -18,7 +18,7 @@ public sealed class LiveTests
             environment, [.. bucket.Settings(), "--set", "model=untrained", "--set", "workers=cpu"]);
         using var client = first.CreateClient(TokenScopes.All);
         using var stranger = first.CreateClient(TokenScopes.All);
-        await using var second = await first.StartAnotherAsync();
+        await using var second = await LocalService.StartRealBesideAsync(first);
         using var other = new TokenClient(second.Url, client.Key, client.Secret);
 
         string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(6), ("steps", "8"), ("seed", "3"));
