@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Reflection;
+using Xunit.v3;
 
 namespace Locutor.Media.Tests;
 
@@ -10,6 +12,9 @@ internal sealed class TempFolder : IDisposable
     /// Files by extension and arguments. Many tests want the same file, and each start of ffmpeg takes 50 ms of CPU time for its libraries.
     /// </summary>
     private static readonly ConcurrentDictionary<(string Extension, string Arguments), Lazy<Task<byte[]>>> Made = new();
+
+    /// <summary>Files of all rows of a theory, see <see cref="MakeRowAsync"/>.</summary>
+    private static readonly ConcurrentDictionary<MethodInfo, Lazy<Task<byte[][]>>> Rows = new();
 
     public string Path { get; } = Directory.CreateTempSubdirectory("locutor media ").FullName;
 
@@ -22,6 +27,41 @@ internal sealed class TempFolder : IDisposable
         var made = Made.GetOrAdd((System.IO.Path.GetExtension(name), arguments), _ => new(() => EncodeAsync(path, arguments)));
         await File.WriteAllBytesAsync(path, await made.Value);
         return path;
+    }
+
+    /// <summary>
+    /// Returns a file for a theory whose rows begin with an extension and arguments of ffmpeg. One start of ffmpeg makes the files of all
+    /// its rows from <paramref name="input"/>.
+    /// </summary>
+    public async Task<string> MakeRowAsync(string extension, string input, string arguments)
+    {
+        // A row with an input of its own, or with a graph that would be that of all files, is made by itself.
+        static bool IsAlone(string row) =>
+            row.Contains("-i ", StringComparison.Ordinal) || row.Contains("-filter_complex", StringComparison.Ordinal);
+        if (IsAlone(arguments)) return await MakeAsync($"in.{extension}", $"{input} {arguments}");
+        var method = ((IXunitTestMethod)TestContext.Current.TestMethod!).Method;
+        (string Extension, string Arguments)[] rows =
+        [
+            .. method.GetCustomAttributes<InlineDataAttribute>().Select(row => ((string)row.Data[0]!, (string)row.Data[1]!))
+                .Where(row => !IsAlone(row.Item2))
+        ];
+        byte[][] files = await Rows.GetOrAdd(method, _ => new(() => EncodeAsync(input, rows))).Value;
+        string path = this[$"in.{extension}"];
+        await File.WriteAllBytesAsync(path, files[Array.IndexOf(rows, (extension, arguments))]);
+        return path;
+    }
+
+    private static async Task<byte[][]> EncodeAsync(string input, (string Extension, string Arguments)[] rows)
+    {
+        using var folder = new TempFolder();
+        string[] paths = [.. rows.Select((row, i) => folder[$"{i}.{row.Extension}"])];
+        await RunAsync(
+            "ffmpeg",
+            [
+                .. $"-nostdin -hide_banner -v error {input}".Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                .. rows.SelectMany((row, i) => row.Arguments.Split(' ', StringSplitOptions.RemoveEmptyEntries).Append("file:" + paths[i]))
+            ]);
+        return await Task.WhenAll(paths.Select(path => File.ReadAllBytesAsync(path)));
     }
 
     private static async Task<byte[]> EncodeAsync(string path, string arguments)

@@ -19,7 +19,7 @@ public sealed class PictureDecoderTests : IDisposable
     [InlineData("avif", "-c:v libaom-av1 -still-picture 1 -crf 0 -pix_fmt yuv444p -colorspace smpte170m -cpu-used 8", 4)]
     public async Task Every_format_gives_the_picture_that_was_encoded(string extension, string options, double tolerance)
     {
-        string made = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i mandelbrot=s=67x45,trim=end_frame=1 {options}");
+        string made = await folder.MakeRowAsync(extension, "-f lavfi -i mandelbrot=s=67x45,trim=end_frame=1", options);
         byte[] expected = await TempFolder.RunForBytesAsync(
             "ffmpeg",
             ["-v", "error", "-f", "lavfi", "-i", "mandelbrot=s=67x45", "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]);

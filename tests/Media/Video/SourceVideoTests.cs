@@ -92,12 +92,12 @@ public sealed class SourceVideoTests : IDisposable
     public async Task Interlaced_fields_are_deinterlaced(string extension, string codec)
     {
         // A white bar that moves 40 pixels from field to field appears in every second line of an interlaced frame only.
-        string path = await folder.MakeAsync(
-            $"in.{extension}",
+        string path = await folder.MakeRowAsync(
+            extension,
             "-f lavfi -i color=black:s=720x576:r=50:d=0.48,format=yuv420p," +
             "geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128," +
-            "tinterlace=interleave_top,fieldorder=tff " +
-            $"{codec}");
+            "tinterlace=interleave_top,fieldorder=tff",
+            codec);
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var frame = await reader.ReadFrameAsync(8, Ct);
         Combing(frame).ShouldBeLessThan(6);
@@ -133,8 +133,8 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("late.mov", "-c:v libx264 -output_ts_offset 3")]
     public async Task Camcorder_and_raw_streams_are_read(string extension, string codec)
     {
-        string path = await folder.MakeAsync(
-            $"in.{extension}", $"-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red {codec}");
+        string path = await folder.MakeRowAsync(
+            extension, "-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red", codec);
         File.Move(path, folder["video"]);
         var info = await MediaProbe.ProbeAsync(folder["video"], MediaLimits.Default, Ct);
         info.Kind.ShouldBe(MediaKind.Video);

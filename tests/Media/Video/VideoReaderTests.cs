@@ -21,8 +21,8 @@ public sealed class VideoReaderTests : IDisposable
     public async Task Frames_are_read_at_25_per_second(string extension, string codec)
     {
         // The grey level is 8 times the frame number. Every second frame of a 50 fps source is skipped, so levels rise by 16.
-        string path = await folder.MakeAsync(
-            $"in.{extension}", $"-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128 {codec}");
+        string path = await folder.MakeRowAsync(
+            extension, "-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128", codec);
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         (reader.Width, reader.Height).ShouldBe((66, 50));
         int[] levels = new int[12];
