@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 namespace Locutor.Service.FunctionalTests.Browser;
 
 /// <summary>
-/// The page in Debian's Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.
+/// The page in headless Chromium, from the first click to the playing video. LOCUTOR_SCREENSHOTS names a folder for pictures of it.
 /// </summary>
 public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<SharedBrowser>, IAsyncLifetime
 {
