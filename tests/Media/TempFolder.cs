@@ -5,8 +5,8 @@ using Xunit.v3;
 
 namespace Locutor.Media.Tests;
 
-/// <summary>A folder of its own for one test, and the real tools to fill it.</summary>
-internal sealed class TempFolder : IDisposable
+/// <summary>A folder of its own for one test or the tests of a class, and the real tools to fill it.</summary>
+public sealed class TempFolder : IDisposable
 {
     /// <summary>
     /// Files by extension and arguments. Many tests want the same file, and each start of ffmpeg takes 50 ms of CPU time for its libraries.
@@ -28,6 +28,13 @@ internal sealed class TempFolder : IDisposable
         await File.WriteAllBytesAsync(path, await made.Value);
         return path;
     }
+
+    /// <summary>
+    /// Like <see cref="MakeAsync"/>, for a folder that the tests of a class share: the file is not written again, so that the product knows
+    /// it.
+    /// </summary>
+    public async Task<string> MakeOnceAsync(string name, string arguments) =>
+        File.Exists(this[name]) ? this[name] : await MakeAsync(name, arguments);
 
     /// <summary>
     /// Returns a file for a theory whose rows begin with an extension and arguments of ffmpeg. One start of ffmpeg makes the files of all

@@ -27,7 +27,7 @@ public sealed class SegmentedVideoWriterTests : IDisposable
         string live = folder.Write("live.mp4", [segments[0].Header, .. segments.Select(segment => segment.Media)]);
         foreach (string file in new[] { live, options.Path })
         {
-            long[] pictures = await TimesAsync(file, "v"), packets = await TimesAsync(file, "a");
+            var (pictures, packets) = await TimesAsync(file);
             pictures.ShouldBe([.. Enumerable.Range(0, counts.Sum()).Select(n => (long)n * 12800 / 25)]);
             // ffmpeg keeps times in microseconds
             packets.Zip(packets.Skip(1), (one, next) => next - one).ShouldAllBe(step => step >= 1023 && step <= 1025);
@@ -44,7 +44,7 @@ public sealed class SegmentedVideoWriterTests : IDisposable
     {
         await WriteAsync(new VideoWriterOptions(folder["out.mp4"], 64, 64), 5, 4);
         string second = folder.Write("second.mp4", segments[0].Header, segments[1].Media);
-        (await TimesAsync(second, "v")).ShouldBe([5 * 512, 6 * 512, 7 * 512, 8 * 512]);
+        (await TimesAsync(second)).Pictures.ShouldBe([5 * 512, 6 * 512, 7 * 512, 8 * 512]);
     }
 
     [Fact]
@@ -119,11 +119,12 @@ public sealed class SegmentedVideoWriterTests : IDisposable
         }
     }
 
-    private static async Task<long[]> TimesAsync(string file, string stream) =>
-        [
-            .. (await TempFolder.ProbeAsync(file, stream, "packet=pts")).Select(time => long.Parse(time, CultureInfo.InvariantCulture))
-                .Order()
-        ];
+    private static async Task<(long[] Pictures, long[] Sound)> TimesAsync(string file)
+    {
+        var packets = (await TempFolder.ProbeAsync(file, "", "packet=codec_type,pts")).Chunk(2).ToLookup(
+            packet => packet[0], packet => long.Parse(packet[1], CultureInfo.InvariantCulture));
+        return ([.. packets["video"].Order()], [.. packets["audio"].Order()]);
+    }
 
     private static Task<string> FramesAsync(string file) =>
         TempFolder.RunAsync("ffmpeg", ["-v", "error", "-i", "file:" + file, "-map", "0:v", "-f", "md5", "-"]);

@@ -9,11 +9,10 @@ using Locutor.Media.Video.Finishing;
 namespace Locutor.Media.Tests.Video;
 
 /// <summary>Finished videos of a bar that moves to the right, with real ffmpeg.</summary>
-public sealed class VideoFinisherTests : IDisposable
+public sealed class VideoFinisherTests(VideoFinisherTests.DrawnVideo drawn) : IClassFixture<VideoFinisherTests.DrawnVideo>, IDisposable
 {
     private const int Width = 96, Height = 64, Frames = 50;
     private static readonly Cue[] Cues = [new(0.4, 0.9, "Grüße & <b>tags</b> {x} \\N"), new(1.2, 1.8, "The second one.")];
-    private static readonly Lazy<Task<byte[]>> Drawn = new(DrawAsync);
     private readonly TempFolder folder = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -29,13 +28,14 @@ public sealed class VideoFinisherTests : IDisposable
     {
         string target = await FinishAsync("embedded." + extension, new() { Captions = CaptionPlacement.Embedded, Cues = Cues });
         (await ProbeAsync(target, "-select_streams", "s", "-show_entries", "stream=codec_name")).ShouldBe(codec);
-        string text = await RunAsync("ffmpeg", "-v", "error", "-i", target, "-map", "0:s:0", "-f", "srt", "-");
+        string captions = folder["captions.srt"];
+        byte[][] frames = await FramesAsync(target, Width, Height, "-map", "0:s:0", "-f", "srt", captions);
+        string text = await File.ReadAllTextAsync(captions, Stop);
         text.ShouldContain("Grüße & <b>tags</b> (x) /N");
         // Matroska moves all times by the start of the sound, which is before that of the pictures.
         text.ShouldMatch("00:00:00,4[0-3]. --> 00:00:00,9[0-3].");
         text.ShouldContain("The second one.");
-        byte[][] drawn = await FramesAsync(await DrawnAsync(), Width, Height), frames = await FramesAsync(target, Width, Height);
-        Difference(frames[12], drawn[12]).ShouldBeLessThan(3, "no caption is in the pictures");
+        Difference(frames[12], drawn.Frames[12]).ShouldBeLessThan(3, "no caption is in the pictures");
     }
 
     [Fact]
@@ -64,11 +64,8 @@ public sealed class VideoFinisherTests : IDisposable
         string between = await FinishAsync("between.mp4", new() { FramesPerSecond = 50, Interpolate = true });
         foreach (string path in new[] { repeated, between })
         {
-            (await ProbeAsync(path, "-select_streams", "v", "-show_entries", "stream=avg_frame_rate")).ShouldBe("50/1");
-            int count = int.Parse(
-                await ProbeAsync(path, "-select_streams", "v", "-count_frames", "-show_entries", "stream=nb_read_frames"),
-                CultureInfo.InvariantCulture);
-            count.ShouldBe(2 * Frames);
+            (await ProbeAsync(path, "-select_streams", "v", "-count_frames", "-show_entries", "stream=avg_frame_rate,nb_read_frames"))
+                .ShouldBe(string.Create(CultureInfo.InvariantCulture, $"50/1,{2 * Frames}"));
         }
         byte[][] twice = await FramesAsync(repeated, Width, Height), smooth = await FramesAsync(between, Width, Height);
         Bar(twice[21]).ShouldBe(Bar(twice[20]), 0.2);
@@ -113,7 +110,8 @@ public sealed class VideoFinisherTests : IDisposable
         var failure = await Should.ThrowAsync<MediaException>(
             () => FinishAsync("no.gif", new() { Captions = CaptionPlacement.Embedded, Cues = Cues }));
         failure.Message.ShouldContain("a GIF has no track for captions");
-        Directory.GetFiles(folder.Path).ShouldBe([await DrawnAsync()]);
+        Directory.GetFiles(folder.Path).ShouldBeEmpty();
+        Directory.GetFiles(Path.GetDirectoryName(drawn.Path)!).ShouldBe([drawn.Path]);
     }
 
     [Fact]
@@ -124,46 +122,15 @@ public sealed class VideoFinisherTests : IDisposable
         await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(Cues), Stop);
         string filter = FinishFilter.Create(
             new() { Captions = CaptionPlacement.Burnt }, VideoFormat.Mp4,
-            await MediaProbe.ProbeAsync(await DrawnAsync(), MediaLimits.Default, Stop), captions);
-        (await RunAsync("ffmpeg", "-v", "error", "-i", await DrawnAsync(), "-vf", filter, "-f", "null", "-")).ShouldBeEmpty();
+            await MediaProbe.ProbeAsync(drawn.Path, MediaLimits.Default, Stop), captions);
+        (await RunAsync("ffmpeg", "-v", "error", "-i", drawn.Path, "-vf", filter, "-f", "null", "-")).ShouldBeEmpty();
     }
 
     private async Task<string> FinishAsync(string name, FinishOptions options)
     {
         string target = Path.Combine(folder.Path, name);
-        await VideoFinisher.FinishAsync(await DrawnAsync(), target, options, MediaLimits.Default, Stop);
+        await VideoFinisher.FinishAsync(drawn.Path, target, options, MediaLimits.Default, Stop);
         return target;
-    }
-
-    /// <summary>The video that all tests finish, in the folder of this test.</summary>
-    private async Task<string> DrawnAsync()
-    {
-        string path = Path.Combine(folder.Path, "drawn.mp4");
-        if (!File.Exists(path)) await File.WriteAllBytesAsync(path, await Drawn.Value, Stop);
-        return path;
-    }
-
-    /// <summary>Makes a video of a white bar on black that moves by one pixel a frame, with a tone.</summary>
-    private static async Task<byte[]> DrawAsync()
-    {
-        using var own = new TempFolder();
-        float[] tone = [.. Enumerable.Range(0, 32_000).Select(i => 0.3f * MathF.Sin(i * 0.2f))];
-        var options = new VideoWriterOptions(own["drawn.mp4"], Width, Height)
-        {
-            Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)),
-            Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
-            Quality = 4,
-        };
-        await using var writer = await VideoWriter.CreateAsync(options, Stop);
-        byte[] frame = new byte[3 * Width * Height];
-        for (int i = 0; i < Frames; i++)
-        {
-            frame.AsSpan().Fill(16);
-            for (int y = 0; y < Height; y++) frame.AsSpan(3 * (y * Width + 10 + i), 3 * 24).Fill(200);
-            await writer.WriteFrameAsync(frame, Stop);
-        }
-        await writer.CompleteAsync(Stop);
-        return await File.ReadAllBytesAsync(options.Path, Stop);
     }
 
     /// <summary>Middle of the bar in pixels, by the weight of brightness in the middle row.</summary>
@@ -195,10 +162,13 @@ public sealed class VideoFinisherTests : IDisposable
         return sum / first.Length;
     }
 
-    /// <summary>Decodes all frames.</summary>
-    private static async Task<byte[][]> FramesAsync(string path, int width, int height)
+    /// <summary>Decodes all frames; <paramref name="others"/> are what ffmpeg writes besides.</summary>
+    private static async Task<byte[][]> FramesAsync(string path, int width, int height, params string[] others)
     {
-        string[] arguments = ["-v", "error", "-i", path, "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-"];
+        string[] arguments =
+        [
+            "-v", "error", "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "-", .. others
+        ];
         return [.. (await TempFolder.RunForBytesAsync("ffmpeg", arguments)).Chunk(3 * width * height)];
     }
 
@@ -213,5 +183,45 @@ public sealed class VideoFinisherTests : IDisposable
         await process.WaitForExitAsync(Stop);
         process.ExitCode.ShouldBe(0, error);
         return output;
+    }
+
+    /// <summary>The video that all tests finish: a white bar on black that moves by one pixel a frame, with a tone.</summary>
+    public sealed class DrawnVideo : IAsyncLifetime
+    {
+        private readonly TempFolder own = new();
+
+        public string Path => own["drawn.mp4"];
+
+        /// <summary>All its frames, decoded.</summary>
+        public IReadOnlyList<byte[]> Frames { get; private set; } = [];
+
+        public async ValueTask InitializeAsync()
+        {
+            float[] tone = [.. Enumerable.Range(0, 32_000).Select(i => 0.3f * MathF.Sin(i * 0.2f))];
+            var options = new VideoWriterOptions(Path, Width, Height)
+            {
+                Sound = Soundtrack.FromWaveform(new Waveform(16_000, tone)),
+                Label = new SyntheticMediaLabel("Locutor", "sketch", 7),
+                Quality = 4,
+            };
+            await using (var writer = await VideoWriter.CreateAsync(options, Stop))
+            {
+                byte[] frame = new byte[3 * Width * Height];
+                for (int i = 0; i < VideoFinisherTests.Frames; i++)
+                {
+                    frame.AsSpan().Fill(16);
+                    for (int y = 0; y < Height; y++) frame.AsSpan(3 * (y * Width + 10 + i), 3 * 24).Fill(200);
+                    await writer.WriteFrameAsync(frame, Stop);
+                }
+                await writer.CompleteAsync(Stop);
+            }
+            Frames = await FramesAsync(Path, Width, Height);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            own.Dispose();
+            return ValueTask.CompletedTask;
+        }
     }
 }

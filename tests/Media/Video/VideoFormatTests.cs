@@ -2,7 +2,7 @@ using Locutor.Media.Video;
 
 namespace Locutor.Media.Tests.Video;
 
-public sealed class VideoFormatTests : IDisposable
+public sealed class VideoFormatTests(TempFolder shared) : IClassFixture<TempFolder>, IDisposable
 {
     private static readonly SyntheticMediaLabel Label = new("Locutor 0.1", "tiny", 7);
     private readonly TempFolder folder = new();
@@ -21,14 +21,10 @@ public sealed class VideoFormatTests : IDisposable
     public async Task The_container_follows_the_extension(string name, string container, string video, string? audio, bool fragmented)
     {
         string path = await WriteAsync(folder[name], fragmented);
-        (await TempFolder.ProbeAsync(path, "", "format=format_name")).ShouldBe([container]);
-        (await TempFolder.ProbeAsync(path, "v", "stream=codec_name,width,height")).ShouldBe([video, "64", "48"]);
-        (await TempFolder.ProbeAsync(path, "a", "stream=codec_name")).ShouldBe(audio is null ? [] : [audio]);
-        string[] counted =
-        [
-            "-v", "error", "-count_frames", "-select_streams", "v", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"
-        ];
-        (await TempFolder.RunAsync("ffprobe", [.. counted, "file:" + path])).Trim().ShouldBe("30");
+        string[] found = await TempFolder.ProbeAsync(
+            path, "", "stream=codec_name,width,height,nb_read_frames:format=format_name", "-count_frames");
+        // The frames of sound, which follow its codec, depend on the encoder.
+        found.ShouldBe([video, "64", "48", "30", .. audio is null ? (string[])[] : [audio, found[5]], container]);
         (await File.ReadAllBytesAsync(path, Ct)).AsSpan().IndexOf("trainedAlgorithmicMedia"u8).ShouldBeGreaterThan(0);
         if (video == "gif") return; // a picture for the reader
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
@@ -81,7 +77,7 @@ public sealed class VideoFormatTests : IDisposable
 
     private async Task<string> WriteAsync(string path, bool fragmented)
     {
-        string sound = await folder.MakeAsync("sound.flac", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2 -c:a flac");
+        string sound = await shared.MakeOnceAsync("sound.flac", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2 -c:a flac");
         byte[] rgb = new byte[3 * 64 * 48];
         for (int p = 0; p < 64 * 48; p++)
             (rgb[3 * p], rgb[3 * p + 1], rgb[3 * p + 2]) = p % 64 < 32 ? ((byte)200, (byte)40, (byte)60) : ((byte)20, (byte)140, (byte)90);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Text.Json.Nodes;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
 
@@ -26,20 +27,20 @@ public sealed class VideoWriterTests : IDisposable
             Label = Label,
         };
         await WriteAsync(options, frames);
-        (await TempFolder.ProbeAsync(
-            options.Path, "v",
-            "stream=codec_name,width,height,pix_fmt,color_space,color_transfer,color_primaries,r_frame_rate,nb_read_frames",
-            "-count_frames"))
+        string[] everything = ["-v", "error", "-count_frames", "-show_packets", "-show_streams", "-show_format", "-of", "json"];
+        var found = JsonNode.Parse(await TempFolder.RunAsync("ffprobe", [.. everything, "file:" + options.Path]))!;
+        JsonNode[] streams = [.. found["streams"]!.AsArray().OfType<JsonNode>()];
+        streams.Length.ShouldBe(2);
+        JsonNode video = streams[0], audio = streams[1], format = found["format"]!;
+        Values(video, "codec_name width height pix_fmt color_space color_transfer color_primaries r_frame_rate nb_read_frames")
             .ShouldBe(["h264", "98", "66", "yuv420p", "bt709", "bt709", "bt709", "25/1", $"{frames}"]);
-        (await TempFolder.ProbeAsync(options.Path, "a", "stream=codec_name,sample_rate,channels")).ShouldBe(["aac", "44100", "2"]);
-        string[] durations = await TempFolder.ProbeAsync(options.Path, "", "stream=duration:format=duration");
-        durations.Length.ShouldBe(3);
-        foreach (string duration in durations) double.Parse(duration, CultureInfo.InvariantCulture).ShouldBe(frames / 25.0, 0.04);
-        string[] packets = await TempFolder.ProbeAsync(options.Path, "a", "packet=pts_time");
-        double.Parse(packets[^1], CultureInfo.InvariantCulture).ShouldBe(frames / 25.0, 0.04);
+        Values(audio, "codec_name sample_rate channels").ShouldBe(["aac", "44100", "2"]);
+        foreach (var timed in new[] { video, audio, format })
+            double.Parse(Values(timed, "duration")[0], CultureInfo.InvariantCulture).ShouldBe(frames / 25.0, 0.04);
+        var packet = found["packets"]!.AsArray().Last(one => Values(one!, "codec_type")[0] == "audio")!;
+        double.Parse(Values(packet, "pts_time")[0], CultureInfo.InvariantCulture).ShouldBe(frames / 25.0, 0.04);
         SyntheticMediaLabel.Read(options.Path).ShouldBe(Label with { Model = "tiny \"model\" é" });
-        (await TempFolder.ProbeAsync(options.Path, "", "format_tags=comment")).ShouldHaveSingleItem()
-            .ShouldContain("trainedAlgorithmicMedia");
+        Values(format["tags"]!, "comment")[0].ShouldContain("trainedAlgorithmicMedia");
         Directory.GetFiles(folder.Path).Length.ShouldBe(2);
     }
 
@@ -209,6 +210,8 @@ public sealed class VideoWriterTests : IDisposable
         }
         Directory.GetFiles(folder.Path).ShouldBe([text]);
     }
+
+    private static string[] Values(JsonNode found, string names) => [.. names.Split(' ').Select(name => found[name]!.ToString())];
 
     private static async Task WriteAsync(VideoWriterOptions options, int frames)
     {
