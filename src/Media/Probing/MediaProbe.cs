@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Locutor.Media.Files;
 using Locutor.Media.Processes;
+using Locutor.Media.Sound;
 
 namespace Locutor.Media.Probing;
 
@@ -27,7 +28,7 @@ public static class MediaProbe
                 MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream])
             { Frames = header.Frames };
         }
-        var info = await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
+        var info = PlainWav.Find(file)?.Describe() ?? await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
         Check(file, info, limits);
         return info;
     }

@@ -61,30 +61,12 @@ public static class AudioDecoder
     private static async Task<StoredSound> StoreAsync(
         MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken cancellationToken)
     {
-        string[] arguments =
-        [
-            "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn",
-            // All steps use float, so that the mix neither rounds nor clips.
-            "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sampleRate}:resampler=soxr:precision=20", "-f", "f32le", "-c:a",
-            "pcm_f32le", "pipe:1",
-        ];
-        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
-        await using var disposal = process.ConfigureAwait(false);
-        using var kill = process.KillOn(cancellationToken);
         var sound = new StoredSound(sampleRate);
         try
         {
-            byte[] buffer = new byte[PieceBytes];
-            while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
-                .ConfigureAwait(false) is var read and > 0)
-            {
-                Append(file, sound, MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)));
-                if (sound.Seconds > limits.MaxSeconds)
-                    throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sampleRate} Hz");
-            }
-            int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
-            if (code != 0 || (sound.Samples == 0 && audio.Codec == "unknown"))
-                throw file.Damaged(process.Complaint(file.FullPath));
+            if (PlainWav.Find(file) is { } wav && wav.Format.SampleRate == sampleRate)
+                await CopyAsync(file, wav, sound, limits, cancellationToken).ConfigureAwait(false);
+            else await DecodeAsync(file, audio, mix, sound, limits, cancellationToken).ConfigureAwait(false);
             if (sound.Seconds < limits.MinAudioSeconds)
             {
                 throw new MediaException(
@@ -100,7 +82,49 @@ public static class AudioDecoder
         }
     }
 
-    private static void Append(MediaFile file, StoredSound sound, ReadOnlySpan<float> samples)
+    private static async Task DecodeAsync(
+        MediaFile file, MediaStream audio, ChannelMix mix, StoredSound sound, MediaLimits limits, CancellationToken cancellationToken)
+    {
+        string[] arguments =
+        [
+            "-nostdin", "-hide_banner", "-v", "error", .. file.InputArguments(), "-map", $"0:{audio.Index}", "-vn", "-sn", "-dn",
+            // All steps use float, so that the mix neither rounds nor clips.
+            "-af", $"aformat=sample_fmts=fltp,{mix.Voice()},aresample={sound.SampleRate}:resampler=soxr:precision=20", "-f", "f32le",
+            "-c:a", "pcm_f32le", "pipe:1",
+        ];
+        var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments);
+        await using var disposal = process.ConfigureAwait(false);
+        using var kill = process.KillOn(cancellationToken);
+        byte[] buffer = new byte[PieceBytes];
+        while (await process.Output.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken)
+            .ConfigureAwait(false) is var read and > 0)
+        {
+            Append(file, sound, MemoryMarshal.Cast<byte, float>(buffer.AsSpan(0, read)), limits);
+        }
+        int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (code != 0 || (sound.Samples == 0 && audio.Codec == "unknown"))
+            throw file.Damaged(process.Complaint(file.FullPath));
+    }
+
+    private static async Task CopyAsync(
+        MediaFile file, PlainWav wav, StoredSound sound, MediaLimits limits, CancellationToken cancellationToken)
+    {
+        var stream = File.OpenRead(file.FullPath);
+        await using var disposal = stream.ConfigureAwait(false);
+        stream.Position = wav.Start;
+        byte[] buffer = new byte[PieceBytes / wav.Format.FrameBytes * wav.Format.FrameBytes];
+        for (long left = wav.Bytes; left > 0;)
+        {
+            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
+            int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
+            if (read < piece.Length) throw file.Damaged("it became shorter while it was read");
+            Append(file, sound, wav.Format.ToFloats(piece.Span), limits);
+            left -= read;
+        }
+    }
+
+    private static void Append(MediaFile file, StoredSound sound, ReadOnlySpan<float> samples, MediaLimits limits)
     {
         for (int i = 0; i < samples.Length; i++)
         {
@@ -108,5 +132,7 @@ public static class AudioDecoder
                 throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected a finite number");
         }
         sound.Append(samples);
+        if (sound.Seconds > limits.MaxSeconds)
+            throw file.TooLarge($"more than {limits.MaxSeconds:0.#} s of sound at {sound.SampleRate} Hz");
     }
 }

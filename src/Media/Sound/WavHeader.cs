@@ -32,7 +32,7 @@ public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
             uint size = BinaryPrimitives.ReadUInt32LittleEndian(head.AsSpan(4));
             if (head.AsSpan(0, 4).SequenceEqual("data"u8)) return new(format, size is 0 or >= UnknownFrom ? null : size, seen.ToArray());
             if (size > LargestChunk || await NextAsync((int)(size + size % 2)).ConfigureAwait(false) is not { } content) return Other();
-            if (head.AsSpan(0, 4).SequenceEqual("fmt "u8)) format = Parse(content);
+            if (head.AsSpan(0, 4).SequenceEqual("fmt "u8)) format = ParseFormat(content);
         }
 
         return Other();
@@ -49,7 +49,8 @@ public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
         }
     }
 
-    private static PcmFormat? Parse(ReadOnlySpan<byte> chunk)
+    /// <summary>Parses the chunk <c>fmt</c>; null for formats other than <see cref="PcmFormat"/>.</summary>
+    internal static PcmFormat? ParseFormat(ReadOnlySpan<byte> chunk)
     {
         if (chunk.Length < 16) return null;
         int kind = BinaryPrimitives.ReadUInt16LittleEndian(chunk), bits = BinaryPrimitives.ReadUInt16LittleEndian(chunk[14..]);

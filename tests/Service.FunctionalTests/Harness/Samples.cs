@@ -25,7 +25,7 @@ public static class Samples
     public static byte[] Voice(double seconds) =>
         Make(
             "wav", "-f", "lavfi", "-i",
-            string.Create(CultureInfo.InvariantCulture, $"anoisesrc=seed={Seed}:duration={seconds}:sample_rate=22050"));
+            string.Create(CultureInfo.InvariantCulture, $"anoisesrc=seed={Seed}:duration={seconds}:sample_rate=16000"));
 
     /// <summary>A WAV of float samples, for values that ffmpeg would not write.</summary>
     public static byte[] FloatWav(int sampleRate, params float[] samples)

@@ -1,0 +1,72 @@
+using System.Runtime.InteropServices;
+using Locutor.Media.Files;
+using Locutor.Media.Probing;
+using Locutor.Media.Sound;
+
+namespace Locutor.Media.Tests.Sound;
+
+/// <summary>WAV files that are read without ffmpeg give what ffprobe and ffmpeg give; all others are left to these programs.</summary>
+public sealed class PlainWavTests : IDisposable
+{
+    private readonly TempFolder folder = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public void Dispose() => folder.Dispose();
+
+    [Theory]
+    [InlineData("s16le", 16000)]
+    [InlineData("s24le", 16000)]
+    [InlineData("s32le", 22050)]
+    [InlineData("f32le", 44100)]
+    public async Task Description_and_samples_equal_those_of_ffmpeg(string coding, int rate)
+    {
+        string path = await folder.MakeAsync(
+            "voice.wav", $"-f lavfi -i anoisesrc=d=0.7:a=1:seed=1:r={rate},volume=1.4 -c:a pcm_{coding}");
+        var file = MediaFile.Open(path, MediaLimits.Default);
+        var wav = PlainWav.Find(file).ShouldNotBeNull();
+        var (found, expected) = (wav.Describe(), await MediaProbe.DescribeAsync(file, MediaLimits.Default, Ct));
+        found.Streams.Select(stream => stream with { ChannelLayout = null })
+            .ShouldBe(expected.Streams.Select(stream => stream with { ChannelLayout = null }));
+        (found with { Streams = expected.Streams, Duration = null }).ShouldBe(expected with { Duration = null });
+        found.Duration!.Value.ShouldBe(expected.Duration!.Value, 1e-6);
+
+        await TempFolder.RunAsync(
+            "ffmpeg",
+            ["-v", "error", "-i", "file:" + path, "-af", "aformat=sample_fmts=fltp", "-f", "f32le", "-c:a", "pcm_f32le", folder["raw"]]);
+        byte[] decoded = await File.ReadAllBytesAsync(folder["raw"], Ct);
+        var sound = await AudioDecoder.DecodeAsync(path, rate, MediaLimits.Default, Ct);
+        sound.Samples.ShouldBe(MemoryMarshal.Cast<byte, float>(decoded).ToArray());
+    }
+
+    [Fact]
+    public void All_that_is_not_plain_is_left_to_ffprobe()
+    {
+        byte[] plain = Mono();
+        Find(plain).ShouldBe(new PlainWav(new PcmFormat("f32le", 8000, 1), 44, 4000));
+        Find(Mono([.. "LIST"u8, 5, 0, 0, 0, .. "INFOx\0"u8])).ShouldBe(new PlainWav(new PcmFormat("f32le", 8000, 1), 58, 4000));
+        Find(WavFile.Float(8000, 2, 1000, (_, _) => 0.1f)).ShouldBeNull("two channels are measured");
+        Find(plain[..^4]).ShouldBeNull("a sample is missing");
+        Find([.. plain, .. "id3 "u8, 2, 0, 0, 0, 1, 2]).ShouldBeNull("there may be a picture");
+        Find(Mono([.. "id3 "u8, 2, 0, 0, 0, 1, 2])).ShouldBeNull("there may be a picture");
+        Find(Mono(length: uint.MaxValue)).ShouldBeNull("the length is unknown");
+        Find(Mono(length: 0)).ShouldBeNull("the length is unknown");
+        Find(With(plain, 34, 64)).ShouldBeNull("64-bit samples");
+        Find(With(plain, 20, 17)).ShouldBeNull("a compressed format");
+        Find(With(plain, 16, 255)).ShouldBeNull("the header is longer than the file says");
+        Find([.. "RF64"u8, .. plain[4..]]).ShouldBeNull();
+        for (int length = 12; length < 44; length++) Find(plain[..length]).ShouldBeNull($"only {length} bytes");
+    }
+
+    private static byte[] Mono(byte[]? before = null, uint? length = null) =>
+        WavFile.Float(8000, 1, 1000, (n, _) => 0.001f * n, before, length);
+
+    private static byte[] With(byte[] bytes, int at, byte value)
+    {
+        byte[] changed = [.. bytes];
+        changed[at] = value;
+        return changed;
+    }
+
+    private PlainWav? Find(byte[] bytes) => PlainWav.Find(MediaFile.Open(folder.Write("in.wav", bytes), MediaLimits.Default));
+}
