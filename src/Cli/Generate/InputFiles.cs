@@ -2,6 +2,7 @@ using Locutor.Files;
 using Locutor.Generation.Conditioning;
 using Locutor.Media;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Sound;
 
 namespace Locutor.Cli.Generate;

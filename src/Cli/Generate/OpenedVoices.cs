@@ -1,5 +1,6 @@
 using Locutor.Generation.Requests;
 using Locutor.Media.Captions;
+using Locutor.Media.Pcm;
 using Locutor.Media.Sound;
 
 namespace Locutor.Cli.Generate;

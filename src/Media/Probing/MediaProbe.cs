@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Processes;
-using Locutor.Media.Sound;
 
 namespace Locutor.Media.Probing;
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
@@ -118,8 +119,12 @@ public static class AudioDecoder
             var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
             int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
                 .ConfigureAwait(false);
-            if (read < piece.Length) throw file.Damaged("it became shorter while it was read");
-            Append(file, sound, wav.Format.ToFloats(piece.Span), limits);
+            Append(file, sound, wav.Format.ToFloats(piece.Span[..(read - read % wav.Format.FrameBytes)]), limits);
+            if (read < piece.Length)
+            {
+                throw file.Unsupported(
+                    $"the sound ends after {sound.Seconds:0.###} s, and its header promises {wav.Describe().Duration:0.###} s");
+            }
             left -= read;
         }
     }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
+using Locutor.Media.Pcm;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Sound;

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.Pipes;
 using System.Runtime.InteropServices;
+using Locutor.Media.Pcm;
 using Locutor.Media.Sound;
 using Locutor.Media.Video;
 

@@ -229,12 +229,12 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
         try
         {
             await probe.StandardInput.BaseStream.WriteAsync(sound);
+            probe.StandardInput.Close();
         }
         catch (IOException)
         {
             // ffprobe has read as much as it needs and has closed the pipe.
         }
-        probe.StandardInput.Close();
         return await probe.StandardOutput.ReadToEndAsync();
     }
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using Locutor.Media.Files;
 
-namespace Locutor.Media.Sound;
+namespace Locutor.Media.Pcm;
 
 /// <summary>
 /// A whole WAV file of one channel of plain samples. It is described without ffprobe and, at its own sample rate, read without ffmpeg: each

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Runtime.InteropServices;
 
-namespace Locutor.Media.Sound;
+namespace Locutor.Media.Pcm;
 
 /// <summary>Format of interleaved little-endian samples without a header.</summary>
 /// <param name="Coding">Type of a sample, as ffmpeg names it: one of <see cref="Codings"/>.</param>

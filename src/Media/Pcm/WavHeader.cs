@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 
-namespace Locutor.Media.Sound;
+namespace Locutor.Media.Pcm;
 
 /// <summary>The header of a WAV file that is read from a stream while the file is still written.</summary>
 /// <param name="Format">Format of the samples that follow; null if they cannot be read while they arrive.</param>

@@ -1,9 +1,10 @@
 using System.Runtime.InteropServices;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Probing;
 using Locutor.Media.Sound;
 
-namespace Locutor.Media.Tests.Sound;
+namespace Locutor.Media.Tests.Pcm;
 
 /// <summary>WAV files that are read without ffmpeg give what ffprobe and ffmpeg give; all others are left to these programs.</summary>
 public sealed class PlainWavTests : IDisposable
