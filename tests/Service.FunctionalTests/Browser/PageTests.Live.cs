@@ -27,7 +27,7 @@ public sealed partial class PageTests
     {
         await using var service = await ServiceProcess.StartRealAsync("--no-auth", "--set", "model=untrained");
         using var client = new TokenClient(service.Url, "-", "-");
-        string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "8"), ("seed", "5"));
+        string id = await client.SubmitAsync(Samples.Picture, Samples.Voice(Seconds), ("steps", "2"), ("seed", "5"));
         var worker = await HeldWorker.HoldAsync(client, id, () => File.Exists(Path.Combine(service.Data, "results", id, "live-1.json")));
         string first = await client.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         first.ShouldNotContain("#EXT-X-ENDLIST");
