@@ -109,7 +109,7 @@ start_one() {
     *"$with_fault") fault=convolution only=(-trait uses=convolutions -parallel none) ;;
   esac
   has_own_run "$name" && only=(-trait "runs=${name#* }")
-  [[ " ${computing[*]} Locutor " == *" $folder "* ]] && memory=("${keeping_memory[@]}")
+  [[ " ${computing[*]} Locutor Cli " == *" $folder "* ]] && memory=("${keeping_memory[@]}")
   LOCUTOR_INJECTED_FAULT=${fault:-${LOCUTOR_INJECTED_FAULT:-}} OMP_NUM_THREADS=${OMP_NUM_THREADS:-$((cores / slots > 0 ? cores / slots : 1))} \
     timeout --kill-after=10 "${LOCUTOR_TEST_TIMEOUT:-1200}" \
     nice -n "$(priority_of "$name")" env "${memory[@]}" \

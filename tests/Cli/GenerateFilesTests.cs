@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Locutor.Cli.Tests;
 
 /// <summary><c>locutor generate</c> with inputs and outputs that are more than plain files.</summary>
+[Collection(CommandsInProcess.Collection)]
 public sealed class GenerateFilesTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor generate ").FullName;
@@ -23,7 +24,7 @@ public sealed class GenerateFilesTests : IDisposable
         ];
         foreach (string name in names)
         {
-            var (code, error, _) = await GenerateAsync(picture, voice, name);
+            var (code, error) = await GenerateAsync(picture, voice, name);
             code.ShouldBe(4, error);
             error.ShouldContain("it is the input");
         }
@@ -42,7 +43,7 @@ public sealed class GenerateFilesTests : IDisposable
             (folder, "expected a name"),
         })
         {
-            var (code, error, _) = await GenerateAsync(picture, voice, path);
+            var (code, error) = await GenerateAsync(picture, voice, path);
             code.ShouldBe(4, error);
             error.ShouldContain(reason);
         }
@@ -54,7 +55,7 @@ public sealed class GenerateFilesTests : IDisposable
     {
         if (!File.Exists("/dev/full")) Assert.Skip("no /dev/full here");
         var (picture, voice) = await InputsAsync();
-        var (code, error, _) = await GenerateAsync(picture, voice, "/dev/full");
+        var (code, error) = await GenerateAsync(picture, voice, "/dev/full");
         code.ShouldBe(4, error);
         error.ShouldContain("No space left");
         // A limit on the size of files simulates a full disk; the temporary file of the voice already exceeds it. Write-xor-execute is off,
@@ -74,10 +75,15 @@ public sealed class GenerateFilesTests : IDisposable
     public async Task Standard_output_gets_the_video_and_standard_error_the_progress()
     {
         var (picture, voice) = await InputsAsync();
-        var (code, error, video) = await GenerateAsync(picture, voice, "-", "--json");
-        code.ShouldBe(0, error);
+        using var process = Process.Start(new ProcessStartInfo(
+            "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. Arguments(picture, voice, "-", "--json")])
+        { RedirectStandardError = true, RedirectStandardOutput = true })!;
+        var complaints = process.StandardError.ReadToEndAsync(Ct);
+        await using (var piped = File.Create(At("piped.mp4"))) await process.StandardOutput.BaseStream.CopyToAsync(piped, Ct);
+        string error = await complaints;
+        await process.WaitForExitAsync(Ct);
+        process.ExitCode.ShouldBe(0, error);
         error.ShouldContain("\"event\":\"done\"");
-        await File.WriteAllBytesAsync(At("piped.mp4"), video, Ct);
         (await FramesAsync(At("piped.mp4"))).ShouldBe(13);
     }
 
@@ -108,11 +114,11 @@ public sealed class GenerateFilesTests : IDisposable
         string target = At("target.mp4"), link = At("link.mp4"), pipe = At("pipe.mkv");
         await File.WriteAllTextAsync(target, "old", Ct);
         File.CreateSymbolicLink(link, target);
-        var (refused, why, _) = await GenerateAsync(picture, voice, link);
+        var (refused, why) = await GenerateAsync(picture, voice, link);
         refused.ShouldBe(4, why);
         why.ShouldContain($"{link} exists already; -y replaces, -n keeps it");
         (await File.ReadAllTextAsync(target, Ct)).ShouldBe("old");
-        var (code, error, _) = await GenerateAsync(picture, voice, link, "-y", "--quiet");
+        var (code, error) = await GenerateAsync(picture, voice, link, "-y", "--quiet");
         code.ShouldBe(0, error);
         error.ShouldBeEmpty();
         new FileInfo(link).LinkTarget.ShouldBe(target);
@@ -135,7 +141,7 @@ public sealed class GenerateFilesTests : IDisposable
         string tall = At("tall.png"), poly = At("poly.wav");
         await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=270x480", "-frames:v", "1", tall);
         await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "aevalsrc=0.3*sin(900*t)|0.3*sin(900*t+PI):s=16000:d=0.5", poly);
-        var (code, error, _) = await GenerateAsync(tall, poly, At("out.gif"));
+        var (code, error) = await GenerateAsync(tall, poly, At("out.gif"));
         code.ShouldBe(0, error);
         error.ShouldContain("is 270x480 and the video");
         error.ShouldContain("channels cancel each other");
@@ -153,22 +159,14 @@ public sealed class GenerateFilesTests : IDisposable
         return (At(picture), At("voice.wav"));
     }
 
-    private static async Task<(int Code, string Error, byte[] Output)> GenerateAsync(
-        string picture, string voice, string output, params string[] more)
+    private static string[] Arguments(string picture, string voice, string output, params string[] more) =>
+        ["generate", "-i", picture, "-a", voice, "-o", output, "--model", "untrained", "--seed", "3", .. more];
+
+    private static async Task<(int Code, string Error)> GenerateAsync(string picture, string voice, string output, params string[] more)
     {
-        string[] arguments =
-        [
-            Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", picture, "-a", voice, "-o", output, "--model",
-            "untrained", "--seed", "3", .. more
-        ];
-        using var process = Process.Start(
-            new ProcessStartInfo("dotnet", arguments) { RedirectStandardError = true, RedirectStandardOutput = true })!;
-        var bytes = new MemoryStream();
-        var copying = process.StandardOutput.BaseStream.CopyToAsync(bytes, Ct);
-        string error = await process.StandardError.ReadToEndAsync(Ct);
-        await copying;
-        await process.WaitForExitAsync(Ct);
-        return (process.ExitCode, error, bytes.ToArray());
+        var (code, _, error) = await CommandsInProcess.RunAsync(
+            new Dictionary<string, string?>(), Arguments(picture, voice, output, more));
+        return (code, error);
     }
 
     private static async Task<(int Code, string Error)> ShellAsync(string command)

@@ -5,6 +5,7 @@ using System.Globalization;
 namespace Locutor.Cli.Tests;
 
 /// <summary><c>locutor generate</c> with a voice that is still written while the video is made.</summary>
+[Collection(CommandsInProcess.Collection)]
 public sealed class GrowingVoiceTests : IDisposable
 {
     /// <summary>Only ends a test that would wait for ever.</summary>
@@ -38,7 +39,7 @@ public sealed class GrowingVoiceTests : IDisposable
         while (early < 25) // the first clip has 33 frames, and a fragment up to 6
         {
             program.HasExited.ShouldBeFalse();
-            await Task.Delay(100, stop.Token);
+            await Task.Delay(500, stop.Token);
             early = await FramesAsync(output);
         }
 
@@ -126,21 +127,21 @@ public sealed class GrowingVoiceTests : IDisposable
         return At(name);
     }
 
-    private static Process Start(string picture, string voice, string output, params string[] more) => Process.Start(new ProcessStartInfo(
-        "dotnet",
-        [
-            Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", picture, "-a", voice, "-o", output, "--model",
-            "untrained", "--seed", "3", "--device", "cpu",
-            .. more.Contains("--stream-speech") ? more : [.. more, "--stream-speech", "true"],
-        ])
+    private static string[] Arguments(string picture, string voice, string output, params string[] more) =>
+    [
+        "generate", "-i", picture, "-a", voice, "-o", output, "--model", "untrained", "--seed", "3", "--device", "cpu",
+        .. more.Contains("--stream-speech") ? more : [.. more, "--stream-speech", "true"],
+    ];
+
+    private static Process Start(string picture, string voice, string output) => Process.Start(new ProcessStartInfo(
+        "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. Arguments(picture, voice, output)])
     { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
 
     private static async Task<(int Code, string Error)> RunAsync(string picture, string voice, string output, params string[] more)
     {
-        using var program = Start(picture, voice, output, more);
-        string error = await program.StandardError.ReadToEndAsync(Ct);
-        await program.WaitForExitAsync(Ct);
-        return (program.ExitCode, error);
+        var (code, _, error) = await CommandsInProcess.RunAsync(
+            new Dictionary<string, string?>(), Arguments(picture, voice, output, more));
+        return (code, error);
     }
 
     private static async Task CopyAsync(Stream from, string path, CancellationToken cancellationToken)

@@ -16,7 +16,7 @@ public sealed class LiveVideoTests : IDisposable
     [Fact]
     public async Task A_player_gets_the_frames_of_the_file_from_the_printed_address()
     {
-        using var program = await StartAsync(6, "--live", "--json");
+        using var program = await StartAsync(4, "--live", "--json");
         string url = "";
         int clipAtFirstFrame = 0, clips = 0;
         string? watched = null;

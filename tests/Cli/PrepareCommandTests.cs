@@ -7,6 +7,7 @@ using Locutor.Checkpoints.Safetensors;
 
 namespace Locutor.Cli.Tests;
 
+[Collection(CommandsInProcess.Collection)]
 public sealed class PrepareCommandTests : IDisposable
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-prepare-").FullName;
@@ -213,17 +214,24 @@ public sealed class PrepareCommandTests : IDisposable
         writer.Complete();
     }
 
-    private Process Start(params string[] arguments) => Process.Start(new ProcessStartInfo(
-        "dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+    private Dictionary<string, string?> Variables => new()
     {
-        RedirectStandardError = true,
-        RedirectStandardOutput = true,
-        Environment =
+        ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"),
+        ["LOCUTOR_HOME"] = Home,
+        ["HF_HOME"] = Path.Combine(folder, "hub"),
+        ["HF_HUB_OFFLINE"] = "1",
+    };
+
+    private Process Start(params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
         {
-            ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["LOCUTOR_HOME"] = Home, ["HF_HOME"] = Path.Combine(folder, "hub"),
-            ["HF_HUB_OFFLINE"] = "1",
-        },
-    })!;
+            RedirectStandardError = true,
+            RedirectStandardOutput = true,
+        };
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
+        return Process.Start(start)!;
+    }
 
     /// <summary>Runs the program until it prints an event of that kind, and kills it.</summary>
     private async Task<string> FirstAsync(string kind, params string[] arguments)
@@ -242,14 +250,8 @@ public sealed class PrepareCommandTests : IDisposable
         }
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        using var process = Start(arguments);
-        var said = process.StandardOutput.ReadToEndAsync(Stop);
-        string error = await process.StandardError.ReadToEndAsync(Stop);
-        await process.WaitForExitAsync(Stop);
-        return (process.ExitCode, await said, error);
-    }
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>
+        CommandsInProcess.RunAsync(Variables, arguments);
 
     public void Dispose() => Directory.Delete(folder, true);
 }

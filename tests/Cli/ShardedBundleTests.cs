@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Locutor.Checkpoints.Formats;
 using Locutor.Checkpoints.Safetensors;
@@ -9,14 +8,13 @@ namespace Locutor.Cli.Tests;
 /// A bundle of the few-step family whose transformer is an index of shards: it is pulled from a real server, inspected, prepared and used.
 /// The networks are those of the bundled model.
 /// </summary>
+[Collection(CommandsInProcess.Collection)]
 public sealed class ShardedBundleTests : IAsyncLifetime
 {
     private const string Index = "diffusion_pytorch_model.safetensors.index.json";
 
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-sharded-").FullName;
     private HubServer server = null!;
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     private string Stored => Path.Combine(folder, "home", "models", "owner--few", "main");
 
@@ -145,24 +143,17 @@ public sealed class ShardedBundleTests : IAsyncLifetime
             ]);
     }
 
-    private async Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments)
-    {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
+    private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => CommandsInProcess.RunAsync(
+        new Dictionary<string, string?>
         {
-            RedirectStandardError = true,
-            RedirectStandardOutput = true,
-            Environment =
-            {
-                ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
-                ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
-            },
-        };
-        foreach (string name in (string[])["HF_TOKEN", "LOCUTOR_MIRRORS", "HF_HUB_OFFLINE", "LOCUTOR_STORE"])
-            start.Environment.Remove(name);
-        using var process = Process.Start(start)!;
-        var said = process.StandardOutput.ReadToEndAsync(Stop);
-        string error = await process.StandardError.ReadToEndAsync(Stop);
-        await process.WaitForExitAsync(Stop);
-        return (process.ExitCode, await said, error);
-    }
+            ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"),
+            ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
+            ["HF_HOME"] = Path.Combine(folder, "hub"),
+            ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
+            ["HF_TOKEN"] = null,
+            ["LOCUTOR_MIRRORS"] = null,
+            ["HF_HUB_OFFLINE"] = null,
+            ["LOCUTOR_STORE"] = null,
+        },
+        arguments);
 }
