@@ -5,7 +5,7 @@ namespace Locutor.Service.FunctionalTests.Harness;
 /// <summary>
 /// One Chromium for all tests of a class (IClassFixture), because starting it takes as much CPU time as a short test. Each test opens its
 /// own contexts, which share neither cookies nor stored data, and closes them at its end. It is Chromium's headless shell: the same engine
-/// without the windows, tabs and services of the desktop's browser needs half the CPU time. LOCUTOR_CHROMIUM names another Chromium.
+/// without the windows, tabs and services of the desktop's browser needs two fifths less CPU time. LOCUTOR_CHROMIUM names another Chromium.
 /// </summary>
 public sealed class SharedBrowser : IAsyncLifetime
 {
