@@ -19,7 +19,7 @@ public sealed class ModelFixture : IAsyncLifetime
     public string Voice => Path.Combine(folder, "voice.wav");
 
     /// <summary>Frames of a video of <see cref="Voice"/>.</summary>
-    public const int Frames = 15;
+    public const int Frames = 12;
 
     public TalkingVideoRequest Request => new(Portrait, Voice) { Seed = 7, Steps = 2 };
 
