@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Reflection;
 using Xunit.v3;
 
@@ -37,26 +38,37 @@ public sealed class TempFolder : IDisposable
         File.Exists(this[name]) ? this[name] : await MakeAsync(name, arguments);
 
     /// <summary>
-    /// Returns a file for a theory whose rows begin with an extension and arguments of ffmpeg. One start of ffmpeg makes the files of all
-    /// its rows from <paramref name="input"/>.
+    /// Returns the file of one row of a theory. One start of ffmpeg makes the files of all its rows from <paramref name="input"/>.
     /// </summary>
-    public async Task<string> MakeRowAsync(string extension, string input, string arguments)
+    /// <param name="extension">Extension; {0} is the first value of a row.</param>
+    /// <param name="input">Arguments in front of the files, without values of a row.</param>
+    /// <param name="arguments">Arguments of one file; {0} is the first value of its row.</param>
+    /// <param name="row">The values of this row.</param>
+    public async Task<string> MakeRowAsync(string extension, string input, string arguments, params object[] row)
     {
-        // A row with an input of its own, or with a graph that would be that of all files, is made by itself.
-        static bool IsAlone(string row) =>
-            row.Contains("-i ", StringComparison.Ordinal) || row.Contains("-filter_complex", StringComparison.Ordinal);
-        if (IsAlone(arguments)) return await MakeAsync($"in.{extension}", $"{input} {arguments}");
+        var wanted = Coding(row);
+        if (IsAlone(wanted)) return await MakeAsync($"in.{wanted.Extension}", $"{input} {wanted.Arguments}");
         var method = ((IXunitTestMethod)TestContext.Current.TestMethod!).Method;
-        (string Extension, string Arguments)[] rows =
+        (string, string)[] rows =
         [
-            .. method.GetCustomAttributes<InlineDataAttribute>().Select(row => ((string)row.Data[0]!, (string)row.Data[1]!))
-                .Where(row => !IsAlone(row.Item2))
+            .. method.GetCustomAttributes<InlineDataAttribute>().Select(other => Coding(other.Data)).Where(other => !IsAlone(other))
         ];
         byte[][] files = await Rows.GetOrAdd(method, _ => new(() => EncodeAsync(input, rows))).Value;
-        string path = this[$"in.{extension}"];
-        await File.WriteAllBytesAsync(path, files[Array.IndexOf(rows, (extension, arguments))]);
+        string path = this[$"in.{wanted.Extension}"];
+        await File.WriteAllBytesAsync(path, files[Array.IndexOf(rows, wanted)]);
         return path;
+
+        (string Extension, string Arguments) Coding(object?[] values) => (With(extension, values), With(arguments, values));
+
+        static string With(string text, object?[] values) => string.Format(CultureInfo.InvariantCulture, text, values);
     }
+
+    /// <summary>
+    /// True for a row with an input of its own, with a graph that would be that of all files, or with an encoder that not every ffmpeg has.
+    /// </summary>
+    private static bool IsAlone((string Extension, string Arguments) row) =>
+        row.Extension == "qoi" || row.Arguments.Contains("-i ", StringComparison.Ordinal)
+        || row.Arguments.Contains("-filter_complex", StringComparison.Ordinal);
 
     private static async Task<byte[][]> EncodeAsync(string input, (string Extension, string Arguments)[] rows)
     {

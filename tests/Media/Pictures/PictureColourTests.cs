@@ -114,7 +114,8 @@ public sealed class PictureColourTests : IDisposable
             Assert.Skip("this ffmpeg writes no QOI");
         }
         string png = await folder.MakeAsync("expected.png", "-f lavfi -i testsrc2=s=70x50,format=rgb24 -frames:v 1");
-        string made = await folder.MakeAsync($"in.{extension}", $"-f lavfi -i testsrc2=s=70x50,format=rgb24 -frames:v 1 {options}");
+        string made = await folder.MakeRowAsync(
+            "{0}", "-f lavfi -i testsrc2=s=70x50,format=rgb24", "-frames:v 1 {1}", extension, options);
         File.Move(made, folder["picture"]);
         var picture = await PictureDecoder.DecodeAsync(folder["picture"], MediaLimits.Default, Ct);
         var expected = await PictureDecoder.DecodeAsync(png, MediaLimits.Default, Ct);

@@ -58,7 +58,7 @@ public sealed class AudioDecoderTests : IDisposable
     public async Task Any_usual_format_is_read_under_any_file_name(string extension, string codec)
     {
         string made = await folder.MakeRowAsync(
-            extension, "-f lavfi -i aevalsrc=0.125*sin(1000*PI*t)|0.125*sin(1000*PI*t):s=44100:d=2", codec);
+            "{0}", "-f lavfi -i aevalsrc=0.125*sin(1000*PI*t)|0.125*sin(1000*PI*t):s=44100:d=2", "{1}", extension, codec);
         File.Move(made, folder["-i.png"]); // neither the suffix nor a leading dash may matter
         var sound = await AudioDecoder.DecodeAsync(folder["-i.png"], 16000, MediaLimits.Default, Ct);
         sound.Seconds.ShouldBe(2, 0.1);

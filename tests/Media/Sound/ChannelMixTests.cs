@@ -60,8 +60,8 @@ public sealed class ChannelMixTests : IDisposable
     [InlineData("6.1", "BC")]
     public async Task A_voice_on_any_channel_of_a_known_layout_is_in_the_mono_mix(string layout, string speaker)
     {
-        string path = await folder.MakeAsync(
-            "in.flac", $"-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1 -af pan={layout}|{speaker}=c0 -c:a flac");
+        string path = await folder.MakeRowAsync(
+            "flac", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=48000:d=1", "-af pan={0}|{1}=c0 -c:a flac", layout, speaker);
         var voice = await VoiceAsync(path, 48000);
         voice.Note.ShouldBeNull();
         Power(voice.Sound.Samples).ShouldBeInRange(0.009, 0.0451); // at least half the amplitude of 0.3

@@ -42,7 +42,7 @@ public sealed class OddSoundTests : IDisposable
     [InlineData("speex.ogg", "-c:a libspeex -ar 16000")]
     public async Task Recordings_of_every_kind_are_read(string extension, string codec)
     {
-        string made = await folder.MakeRowAsync(extension, "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2", codec);
+        string made = await folder.MakeRowAsync("{0}", "-f lavfi -i aevalsrc=0.3*sin(440*PI*t):s=44100:d=2", "{1}", extension, codec);
         File.Move(made, folder["voice"]);
         var sound = await AudioDecoder.DecodeAsync(folder["voice"], Rate, MediaLimits.Default, Ct);
         sound.Seconds.ShouldBe(2, 0.1);

@@ -76,11 +76,9 @@ public sealed class SourceVideoTests : IDisposable
     [InlineData("gray", "pc")]
     public async Task Pixel_formats_and_ranges_are_honoured(string format, string range)
     {
-        string path = await folder.MakeAsync(
-            "in.mkv",
-            "-f lavfi -i color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90," +
-            $"scale=out_color_matrix=bt709:out_range={range},format={format} " +
-            $"-c:v ffv1 -color_range {range}");
+        string path = await folder.MakeRowAsync(
+            "mkv", "-f lavfi -i color=gray:s=64x64:r=25:d=0.2,format=gbrp,geq=r=90:g=90:b=90",
+            "-vf scale=out_color_matrix=bt709:out_range={1},format={0} -c:v ffv1 -color_range {1}", format, range);
         ShouldBe(await FrameAsync(path), 30, 30, 90, 90, 90, 2);
     }
 
@@ -93,11 +91,11 @@ public sealed class SourceVideoTests : IDisposable
     {
         // A white bar that moves 40 pixels from field to field appears in every second line of an interlaced frame only.
         string path = await folder.MakeRowAsync(
-            extension,
+            "{0}",
             "-f lavfi -i color=black:s=720x576:r=50:d=0.48,format=yuv420p," +
             "geq=lum='if(between(X,mod(N*40,600),mod(N*40,600)+80),235,16)':cb=128:cr=128," +
             "tinterlace=interleave_top,fieldorder=tff",
-            codec);
+            "{1}", extension, codec);
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         var frame = await reader.ReadFrameAsync(8, Ct);
         Combing(frame).ShouldBeLessThan(6);
@@ -134,7 +132,7 @@ public sealed class SourceVideoTests : IDisposable
     public async Task Camcorder_and_raw_streams_are_read(string extension, string codec)
     {
         string path = await folder.MakeRowAsync(
-            extension, "-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red", codec);
+            "{0}", "-f lavfi -i color=white:s=320x240:r=25:d=0.6,drawbox=w=160:h=240:t=fill:color=red", "{1}", extension, codec);
         File.Move(path, folder["video"]);
         var info = await MediaProbe.ProbeAsync(folder["video"], MediaLimits.Default, Ct);
         info.Kind.ShouldBe(MediaKind.Video);

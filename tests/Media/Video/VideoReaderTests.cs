@@ -22,7 +22,7 @@ public sealed class VideoReaderTests : IDisposable
     {
         // The grey level is 8 times the frame number. Every second frame of a 50 fps source is skipped, so levels rise by 16.
         string path = await folder.MakeRowAsync(
-            extension, "-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128", codec);
+            "{0}", "-f lavfi -i color=black:s=66x50:r=50:d=0.48,geq=lum=16+8*N:cb=128:cr=128", "{1}", extension, codec);
         await using var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct);
         (reader.Width, reader.Height).ShouldBe((66, 50));
         int[] levels = new int[12];
