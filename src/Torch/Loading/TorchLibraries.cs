@@ -14,14 +14,14 @@ public static unsafe class TorchLibraries
 
     /// <summary>
     /// Sets the options of the program, loads the libraries of <see cref="TorchOptions.Folder"/>, limits libtorch's log to errors, and
-    /// installs <see cref="ScalarLifetime"/>. Call it before any other use of TorchSharp.
+    /// installs <see cref="ArgumentLifetime"/>. Call it before any other use of TorchSharp.
     /// </summary>
     /// <param name="options">Options of the program.</param>
     /// <exception cref="DllNotFoundException">The folder does not hold libtorch, or it does not load.</exception>
     public static void Load(TorchOptions options)
     {
         TorchOptions.Choose(options);
-        ScalarLifetime.Install();
+        ArgumentLifetime.Install();
         if (options.Folder is not { } folder)
         {
             if (NativeLibrary.TryLoad("libc10.so", typeof(Scalar).Assembly, null, out nint library)) SetLogLevel(library, options);
