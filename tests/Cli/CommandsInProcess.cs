@@ -15,7 +15,7 @@ internal static class CommandsInProcess
     public const string Collection = "commands in process";
 
     /// <summary>Runs a command with its output redirected and without an input, and returns what it printed.</summary>
-    /// <param name="environment">Variables that the command finds, beside those of the test program; null removes one.</param>
+    /// <param name="environment">Environment variables that are set while the command runs; null removes a variable.</param>
     /// <param name="arguments">The command line.</param>
     public static async Task<(int Code, string Output, string Error)> RunAsync(
         IReadOnlyDictionary<string, string?> environment, params string[] arguments)

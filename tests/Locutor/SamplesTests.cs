@@ -97,7 +97,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         names.ShouldContain("icon.png");
     }
 
-    /// <summary>The native libraries beside a built program.</summary>
+    /// <summary>Returns the native libraries in the output folder of a built program.</summary>
     private static string[] Libraries(string folder) =>
     [
         .. Directory.EnumerateFiles(Path.Combine(folder, "bin"), "*.so", SearchOption.AllDirectories)
