@@ -170,22 +170,17 @@ public sealed class PrepareCommandTests : IDisposable
 
     private void CopySketch()
     {
-        Directory.CreateDirectory(Bundle);
-        string root = TestEnvironment.Checkout;
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(root, "models", "sketch")))
-            File.Copy(file, Path.Combine(Bundle, Path.GetFileName(file)));
-        var bundle = JsonNode.Parse(File.ReadAllText(Path.Combine(Bundle, "bundle.json")))!;
-        bundle["name"] = "own";
-        File.WriteAllText(Path.Combine(Bundle, "bundle.json"), bundle.ToJsonString());
-        File.Copy(Directory.EnumerateFiles(Path.Combine(root, "samples"), "*.png").First(), Path.Combine(folder, "picture.png"));
+        ShortClips.Write(Bundle, bundle => bundle["name"] = "own");
+        string samples = Path.Combine(TestEnvironment.Checkout, "samples");
+        File.Copy(Directory.EnumerateFiles(samples, "*.png").First(), Path.Combine(folder, "picture.png"));
     }
 
-    /// <summary>Half a second of a tone, 16 kHz, 16 bits.</summary>
+    /// <summary>0.45 seconds of a tone, 16 kHz, 16 bits.</summary>
     private string WriteVoice()
     {
         byte[] samples =
         [
-            .. Enumerable.Range(0, 8000).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
+            .. Enumerable.Range(0, 7200).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
         ];
         string path = Path.Combine(folder, "voice.wav");
         File.WriteAllBytes(

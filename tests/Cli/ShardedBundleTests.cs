@@ -89,31 +89,28 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     /// <summary>The bundled model with the loop of few steps.</summary>
     private void WriteBundle(string index)
     {
-        string sketch = Path.Combine(TestEnvironment.Checkout, "models", "sketch"),
-            own = Directory.CreateDirectory(Path.Combine(folder, "bundles", "few")).FullName;
-        var bundle = JsonNode.Parse(File.ReadAllText(Path.Combine(sketch, "bundle.json")))!;
-        bundle["name"] = "few";
-        bundle["networks"]!["transformer"]!["files"] = new JsonArray(new JsonObject { ["path"] = index, ["repository"] = "owner/few" });
-        bundle["presets"] = new JsonObject
+        ShortClips.Write(Path.Combine(folder, "bundles", "few"), bundle =>
         {
-            ["two-steps"] = new JsonObject
+            bundle["name"] = "few";
+            bundle["networks"]!["transformer"]!["files"] = new JsonArray(new JsonObject { ["path"] = index, ["repository"] = "owner/few" });
+            bundle["presets"] = new JsonObject
             {
-                ["steps"] = 2,
-                ["shift"] = 5,
-                ["textGuidance"] = 1,
-                ["audioGuidance"] = 1,
-                ["fewSteps"] = true,
-                ["motionFrames"] = 5,
-                ["colourCorrection"] = 1,
-            },
-        };
-        bundle["defaultPreset"] = "two-steps";
-        bundle.AsObject().Remove("continuity");
-        bundle.AsObject().Remove("composition");
-        bundle["networks"]!.AsObject().Remove("upsampler");
-        File.WriteAllText(Path.Combine(own, "bundle.json"), bundle.ToJsonString());
-        foreach (string file in Directory.EnumerateFiles(sketch).Where(file => !file.EndsWith("bundle.json", StringComparison.Ordinal)))
-            File.Copy(file, Path.Combine(own, Path.GetFileName(file)));
+                ["two-steps"] = new JsonObject
+                {
+                    ["steps"] = 2,
+                    ["shift"] = 5,
+                    ["textGuidance"] = 1,
+                    ["audioGuidance"] = 1,
+                    ["fewSteps"] = true,
+                    ["motionFrames"] = 5,
+                    ["colourCorrection"] = 1,
+                },
+            };
+            bundle["defaultPreset"] = "two-steps";
+            bundle.AsObject().Remove("continuity");
+            bundle.AsObject().Remove("composition");
+            bundle["networks"]!.AsObject().Remove("upsampler");
+        });
     }
 
     private async Task<string> GenerateAsync(string output)
@@ -127,12 +124,12 @@ public sealed class ShardedBundleTests : IAsyncLifetime
         return made.Output;
     }
 
-    /// <summary>1.3 seconds of a tone, so that there are two clips: 16 kHz, 16 bits.</summary>
+    /// <summary>0.6 seconds of a tone, so that there are two clips: 16 kHz, 16 bits.</summary>
     private static void WriteVoice(string path)
     {
         byte[] samples =
         [
-            .. Enumerable.Range(0, 20800).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
+            .. Enumerable.Range(0, 9600).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
         ];
         File.WriteAllBytes(
             path,

@@ -18,11 +18,12 @@ public sealed partial class StoppingTests : IDisposable
     [InlineData("denoising, clip 2", Interrupt, 2)] // The second signal ends it at once, while networks compute.
     public async Task A_signal_stops_a_running_command(string line, int signal, int times)
     {
-        string samples = Path.Combine(TestEnvironment.Checkout, "samples");
+        string samples = Path.Combine(TestEnvironment.Checkout, "samples"), model = Path.Combine(folder.FullName, "model");
         string[] arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", Path.Combine(samples, "hana.png"), "-a",
             Path.Combine(samples, "hana.mp3"), "-o", Path.Combine(folder.FullName, "video.mp4"), "--fragmented", "--seed", "3",
+            "--model", ShortClips.Write(model),
         ];
         using var program = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
@@ -33,6 +34,7 @@ public sealed partial class StoppingTests : IDisposable
         for (int i = 0; i < times; i++) Kill(program.Id, signal).ShouldBe(0);
         string rest = await program.StandardError.ReadToEndAsync(Ct);
         await program.WaitForExitAsync(Ct);
+        Directory.Delete(model, recursive: true);
 
         program.ExitCode.ShouldBe(130, rest);
         rest.ShouldContain("locutor: stopped");
