@@ -38,21 +38,21 @@ public sealed class FramesTests(ModelFixture fixture)
     [Fact]
     public async Task A_reader_that_stops_early_frees_the_model_for_the_next_video()
     {
-        await foreach (var frame in fixture.Model.GenerateFramesAsync(fixture.Request, cancellationToken: Stop))
+        await foreach (var frame in fixture.Model.GenerateFramesAsync(fixture.ShortRequest, cancellationToken: Stop))
         {
             frame.Index.ShouldBe(0);
             break;
         }
 
-        (await FramesAsync(fixture.Request)).Count.ShouldBe(ModelFixture.Frames);
+        (await FramesAsync(fixture.ShortRequest)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
     public async Task Two_videos_at_once_are_made_one_after_the_other()
     {
-        var both = await Task.WhenAll(FramesAsync(fixture.Request), FramesAsync(fixture.Request));
+        var both = await Task.WhenAll(FramesAsync(fixture.ShortRequest), FramesAsync(fixture.ShortRequest));
 
-        both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.Frames);
+        both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
@@ -63,10 +63,10 @@ public sealed class FramesTests(ModelFixture fixture)
 
         await Should.ThrowAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in fixture.Model.GenerateFramesAsync(fixture.Request, told, stop.Token)) { }
+            await foreach (var _ in fixture.Model.GenerateFramesAsync(fixture.ShortRequest, told, stop.Token)) { }
         });
 
-        (await FramesAsync(fixture.Request)).Count.ShouldBe(ModelFixture.Frames);
+        (await FramesAsync(fixture.ShortRequest)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class FramesTests(ModelFixture fixture)
         await model.DisposeAsync();
 
         await Should.ThrowAsync<ObjectDisposedException>(
-            () => model.WriteVideoAsync(fixture.Request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+            () => model.WriteVideoAsync(fixture.ShortRequest, fixture.NewPath("never.mp4"), cancellationToken: Stop));
     }
 
     private Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request) => fixture.FramesAsync(request, Stop);

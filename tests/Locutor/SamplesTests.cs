@@ -18,9 +18,9 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         string folder = await feed.BuiltAsync("Console"), video = fixture.NewPath("console.mp4");
 
         string printed = await feed.RunAsync(
-            folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.Voice, video);
+            folder, Path.Combine(folder, "bin", "Release", "net10.0", "speak"), fixture.Portrait, fixture.ShortVoice, video);
 
-        printed.ShouldContain($"{video}: 512x512, {ModelFixture.Frames} frames");
+        printed.ShouldContain($"{video}: 512x512, {ModelFixture.ShortFrames} frames");
         (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
         Libraries(folder).ShouldContain("libtorch_cpu.so");
         string other = await feed.BuiltAsync("ConsoleWithoutTorch");
@@ -33,9 +33,9 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     {
         string folder = await feed.CopyAsync("Script"), video = fixture.NewPath("script.mp4");
 
-        string printed = await feed.RunAsync(folder, "dotnet", "run", "speak.cs", "--", fixture.Portrait, fixture.Voice, video);
+        string printed = await feed.RunAsync(folder, "dotnet", "run", "speak.cs", "--", fixture.Portrait, fixture.ShortVoice, video);
 
-        printed.ShouldContain($"{video}: {ModelFixture.Frames} frames");
+        printed.ShouldContain($"{video}: {ModelFixture.ShortFrames} frames");
         (await MediaProbe.ProbeAsync(video, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
     }
 
@@ -128,7 +128,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         using var form = new MultipartFormDataContent
         {
             { new StreamContent(File.OpenRead(fixture.Portrait)), "image", "portrait.png" },
-            { new StreamContent(File.OpenRead(fixture.Voice)), "audio", "voice.wav" },
+            { new StreamContent(File.OpenRead(fixture.ShortVoice)), "audio", "voice.wav" },
             { new StringContent("2"), "steps" },
         };
         using var accepted = await http.PostAsync("/v1/jobs", form, Stop);

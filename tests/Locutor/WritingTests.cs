@@ -13,10 +13,10 @@ public sealed class WritingTests(ModelFixture fixture)
         string path = fixture.NewPath("out.mp4");
         var told = new Told();
 
-        var video = await fixture.Model.WriteVideoAsync(fixture.Request, path, told, Stop);
+        var video = await fixture.Model.WriteVideoAsync(fixture.ShortRequest, path, told, Stop);
 
-        video.ShouldBe(new TalkingVideoResult(path, 512, 512, ModelFixture.Frames, video.Duration, 7) { Notices = video.Notices });
-        video.Duration.TotalSeconds.ShouldBe(ModelFixture.Frames / 25.0, 0.05);
+        video.ShouldBe(new TalkingVideoResult(path, 512, 512, ModelFixture.ShortFrames, video.Duration, 7) { Notices = video.Notices });
+        video.Duration.TotalSeconds.ShouldBe(ModelFixture.ShortFrames / 25.0, 0.05);
         var info = await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop);
         info.Kind.ShouldBe(MediaKind.Video);
         told.Reports.Select(now => now.Stage).Distinct()
@@ -111,7 +111,8 @@ public sealed class WritingTests(ModelFixture fixture)
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) stop.Cancel(); } };
 
-        await Should.ThrowAsync<OperationCanceledException>(() => fixture.Model.WriteVideoAsync(fixture.Request, path, told, stop.Token));
+        await Should.ThrowAsync<OperationCanceledException>(
+            () => fixture.Model.WriteVideoAsync(fixture.ShortRequest, path, told, stop.Token));
 
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBeEmpty();
     }
