@@ -170,7 +170,11 @@ public sealed class PrepareCommandTests : IDisposable
 
     private void CopySketch()
     {
-        ShortClips.Write(Bundle, bundle => bundle["name"] = "own");
+        ShortClips.Write(Bundle, bundle =>
+        {
+            bundle["name"] = "own";
+            bundle["sizes"]!["portrait"] = new JsonArray(new JsonArray(64, 64)); // a quarter of the pixels
+        });
         string samples = Path.Combine(TestEnvironment.Checkout, "samples");
         File.Copy(Directory.EnumerateFiles(samples, "*.png").First(), Path.Combine(folder, "picture.png"));
     }

@@ -107,6 +107,7 @@ public sealed class ShardedBundleTests : IAsyncLifetime
                 },
             };
             bundle["defaultPreset"] = "two-steps";
+            bundle["sizes"]!["portrait"] = new JsonArray(new JsonArray(64, 64)); // a quarter of the pixels
             bundle.AsObject().Remove("continuity");
             bundle.AsObject().Remove("composition");
             bundle["networks"]!.AsObject().Remove("upsampler");

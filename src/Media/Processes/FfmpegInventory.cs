@@ -23,16 +23,18 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     {
         string version = VersionOf(await SaidAsync(tools.Ffmpeg, cancellationToken, "-version").ConfigureAwait(false));
         await SaidAsync(tools.Ffprobe, cancellationToken, "-version").ConfigureAwait(false);
+        string formats = await ListAsync(tools, "-formats", cancellationToken).ConfigureAwait(false),
+            encoders = await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false);
         List<string> missing =
         [
-            .. Lacking("demuxer", Demuxers, await ListAsync(tools, "-demuxers", cancellationToken).ConfigureAwait(false)),
-            .. Lacking("decoder", Decoders, await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false)),
-            .. Lacking("filter", Filters, await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false)),
-            .. Lacking("muxer", Muxers, await ListAsync(tools, "-muxers", cancellationToken).ConfigureAwait(false)),
-            .. Lacking("encoder", Encoders, await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false)),
+            .. Lacking("demuxer", Demuxers, Names(formats, 'D')),
+            .. Lacking("decoder", Decoders, Names(await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false))),
+            .. Lacking("filter", Filters, Names(await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false))),
+            .. Lacking("muxer", Muxers, Names(formats, 'E')),
+            .. Lacking("encoder", Encoders, Names(encoders)),
         ];
         if (!await ResamplesAsync(tools, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
-        string? encoder = await EncoderAsync(tools, cancellationToken).ConfigureAwait(false);
+        string? encoder = await EncoderAsync(tools, encoders, cancellationToken).ConfigureAwait(false);
         if (encoder is null) missing.Add("encoder for H.264");
         return new(tools.Ffmpeg, version, encoder, missing);
     }
@@ -40,13 +42,19 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     /// <summary>
     /// Parses the names from the output of <c>ffmpeg -filters</c> and similar lists: flags, names separated by commas, a description.
     /// </summary>
-    internal static HashSet<string> Names(string list) => [.. Entry().Matches(list).SelectMany(match => match.Groups[1].Value.Split(','))];
+    /// <param name="list">What ffmpeg printed.</param>
+    /// <param name="flag">Only entries with this flag; null for all.</param>
+    internal static HashSet<string> Names(string list, char? flag = null) =>
+    [
+        .. Entry().Matches(list).Where(match => flag is not { } wanted || match.Groups[1].Value.Contains(wanted))
+            .SelectMany(match => match.Groups[2].Value.Split(','))
+    ];
 
     private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) =>
         wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
 
-    private static async Task<HashSet<string>> ListAsync(FfmpegTools tools, string list, CancellationToken cancellationToken) =>
-        Names(await SaidAsync(tools.Ffmpeg, cancellationToken, "-v", "error", list).ConfigureAwait(false));
+    private static Task<string> ListAsync(FfmpegTools tools, string list, CancellationToken cancellationToken) =>
+        SaidAsync(tools.Ffmpeg, cancellationToken, "-v", "error", list);
 
     private static string VersionOf(string said) =>
         VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
@@ -64,11 +72,11 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 
-    private static async Task<string?> EncoderAsync(FfmpegTools tools, CancellationToken cancellationToken)
+    private static async Task<string?> EncoderAsync(FfmpegTools tools, string encoders, CancellationToken cancellationToken)
     {
         try
         {
-            return (await H264Encoder.FindAsync(tools, cancellationToken).ConfigureAwait(false)).Name;
+            return (await H264Encoder.FindAsync(tools, encoders, cancellationToken).ConfigureAwait(false)).Name;
         }
         catch (MediaException)
         {
@@ -90,7 +98,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
                 MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
     }
 
-    [GeneratedRegex(@"^ +[A-Z.|]+(?: d)? +([\w,]+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ +([A-Z.|]+)(?: d)? +([\w,]+) ", RegexOptions.Multiline)]
     private static partial Regex Entry();
 
     [GeneratedRegex(@"version (\S+)")]

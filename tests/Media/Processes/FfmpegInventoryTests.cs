@@ -40,4 +40,12 @@ public sealed class FfmpegInventoryTests : IDisposable
     [InlineData(" VF.... png                  PNG (Portable Network Graphics) image", "png")]
     public void Names_of_codecs_and_filters_are_read_from_the_lists_of_ffmpeg(string line, string name) =>
         FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
+
+    [Fact]
+    public void A_format_that_is_only_read_is_no_format_to_write()
+    {
+        const string List = " D  mov,mp4,m4a QuickTime / MOV\n  E mp4  MP4 (MPEG-4 Part 14)\n DE wav  WAVE\n D d alsa  ALSA\n";
+        FfmpegInventory.Names(List, 'D').ShouldBe(["mov", "mp4", "m4a", "wav", "alsa"], ignoreOrder: true);
+        FfmpegInventory.Names(List, 'E').ShouldBe(["mp4", "wav"], ignoreOrder: true);
+    }
 }
