@@ -3,6 +3,7 @@ using System.Text.Json;
 
 namespace Locutor.Cli.Tests;
 
+[Collection(CommandsInProcess.Collection)]
 public sealed class ModelsCommandTests : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-models-").FullName;
@@ -51,7 +52,8 @@ public sealed class ModelsCommandTests : IAsyncLifetime
         (await Run("models", "verify", "mine", "--store", Store)).Output.ShouldContain("missing        owner/name/text.pth");
         (await Run("models", "pull", "mine", "--store", Store)).Output.ShouldContain("mine: 1 files fetched, all 7 here");
 
-        (await Run("models", "rm", "mine", "--store", Store)).Code.ShouldBe(2, "there is no terminal to ask");
+        (await Run(["models", "rm", "mine", "--store", Store], _ => Task.CompletedTask)).Code
+            .ShouldBe(2, "there is no terminal to ask, even where the test program has one");
         (await Run("models", "rm", "mine", "--store", Store, "--dry-run")).Output.ShouldContain("would be deleted");
         Directory.EnumerateFiles(Store, "text.pth", SearchOption.AllDirectories).Count().ShouldBe(1);
         (await Run("models", "rm", "mine", "--store", Store, "-y")).Output.ShouldContain("deleted");
@@ -181,23 +183,28 @@ public sealed class ModelsCommandTests : IAsyncLifetime
             JsonSerializer.Serialize(bundle));
     }
 
-    private Task<(int Code, string Output, string Error)> Run(params string[] arguments) => Run(arguments, _ => Task.CompletedTask);
+    private Dictionary<string, string?> Variables => new()
+    {
+        ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"),
+        ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
+        ["HF_HOME"] = Path.Combine(folder, "hub"),
+        ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
+        ["HF_TOKEN"] = token,
+        ["LOCUTOR_MIRRORS"] = null,
+    };
 
+    private Task<(int Code, string Output, string Error)> Run(params string[] arguments) =>
+        CommandsInProcess.RunAsync(Variables, arguments);
+
+    /// <summary>Runs the command as a process of its own, which can be stopped and has no terminal.</summary>
     private async Task<(int Code, string Output, string Error)> Run(string[] arguments, Func<Process, Task> meanwhile)
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), .. arguments])
         {
             RedirectStandardError = true,
             RedirectStandardOutput = true,
-            Environment =
-            {
-                ["LOCUTOR_MODELS"] = Path.Combine(folder, "bundles"), ["HF_ENDPOINT"] = server.Address.AbsoluteUri,
-                ["HF_HOME"] = Path.Combine(folder, "hub"), ["LOCUTOR_HOME"] = Path.Combine(folder, "home"),
-            },
         };
-        start.Environment.Remove("HF_TOKEN");
-        if (token is not null) start.Environment["HF_TOKEN"] = token;
-        start.Environment.Remove("LOCUTOR_MIRRORS");
+        foreach (var (name, value) in Variables) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var said = process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
