@@ -13,7 +13,7 @@ namespace Locutor.Generation.Tests.Compositing;
 [Trait("uses", "convolutions")]
 public sealed class TwoPeopleTests : IDisposable
 {
-    private const int Side = 64, ClipFrames = 9, MotionFrames = 5, Frames = 7; // two clips
+    private const int Side = 32, ClipFrames = 5, MotionFrames = 1, Frames = 7; // two clips
     private readonly string folder = Path.Combine(Path.GetTempPath(), $"locutor-clips-{Guid.NewGuid():N}");
     private readonly NetworkSet networks = NetworkSet.Load(ModelFinder.Find("sketch"), LoadingOptions.From(CPU, Precision.Float32));
 
