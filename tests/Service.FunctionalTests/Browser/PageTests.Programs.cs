@@ -13,7 +13,7 @@ public sealed partial class PageTests
     [Fact]
     public async Task The_shown_programs_run_as_they_are_links_are_shared_and_operators_see_and_pause_everything()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.3", "--set", "workers=cpu");
+        await using var service = await LocalService.StartAsync("--set", "stub_seconds=0.3", "--set", "workers=cpu");
         using var client = service.CreateClient(TokenScopes.All, "studio");
         using var other = service.CreateClient(name: "guest");
         await other.EndAsync(await other.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory")));

@@ -1,3 +1,4 @@
+using Locutor.Jobs.Grains;
 using Locutor.Service.Availability;
 using Locutor.Service.Files;
 using Locutor.Service.Settings;
@@ -154,6 +155,8 @@ public sealed class LocalService : TestedService
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken, drain.Begun);
             await new WorkerLoop(grains, runner, folder, store, options, TimeProvider.System, logger)
                 .RunAsync(stopping.Token, CancellationToken.None);
+            if (!stopping.IsCancellationRequested) // it was retired
+                await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).WorkersGoneAsync(options.Id, "");
         }
     }
 
