@@ -34,7 +34,11 @@ public sealed class FragmentedVideoTests
                 if (played > 0 || !said.TryGetProperty("clip", out var clip) || clip.GetInt32() < 5) continue;
                 clips = said.GetProperty("clips").GetInt32();
                 playedAtClip = clip.GetInt32();
+                // Paused meanwhile: a fast program would finish before ffprobe opens the file.
+                string id = program.Id.ToString(CultureInfo.InvariantCulture);
+                await RunAsync("kill", "-STOP", id);
                 played = await FramesAsync(growing!);
+                await RunAsync("kill", "-CONT", id);
             }
             await program.WaitForExitAsync(cancellationToken);
             program.ExitCode.ShouldBe(0);
