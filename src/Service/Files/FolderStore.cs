@@ -17,6 +17,15 @@ public sealed class FolderStore(DataFolder data) : IFileStore
         ? Task.FromResult(data.Absolute(path))
         : throw new FileNotFoundException($"{path} is not in the data folder");
 
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        await using var file = await OpenAsync(path, cancellationToken); // stays the version that it is when another replaces it
+        if (file is null) return null;
+        byte[] content = new byte[file.Length];
+        await file.ReadExactlyAsync(content, cancellationToken);
+        return content;
+    }
+
     public Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken)
     {
         try

@@ -22,7 +22,12 @@ public interface IFileStore
     /// <exception cref="IOException">The file does not exist or cannot be read.</exception>
     Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken);
 
-    /// <summary>Opens a file as a seekable stream for reading; null when it does not exist.</summary>
+    /// <summary>
+    /// Returns the content of a small file that may be replaced at the same time: the whole of one version; null when it does not exist.
+    /// </summary>
+    Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken);
+
+    /// <summary>Opens a file that is not replaced as a seekable stream for reading; null when it does not exist.</summary>
     Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>Returns, for each job with files in the store or unfinished work in the data folder, the time of the last write.</summary>

@@ -81,7 +81,10 @@ public sealed class S3Store : IFileStore, IDisposable
         try
         {
             await using (var file = File.Create(aside))
-                await CopyAsync(path, file, cancellationToken);
+            {
+                if (!await CopyAsync(path, file, cancellationToken))
+                    throw new FileNotFoundException($"{path} is not in the {Name}");
+            }
             Directory.CreateDirectory(folder);
             AtomicFile.Rename(aside, copy);
             return copy;
@@ -92,19 +95,28 @@ public sealed class S3Store : IFileStore, IDisposable
         }
     }
 
-    /// <summary>Copies a whole object with one request. A response that ends early is an error.</summary>
-    private async Task CopyAsync(string path, FileStream file, CancellationToken cancellationToken)
+    public async Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken)
+    {
+        using var content = new MemoryStream();
+        return await CopyAsync(path, content, cancellationToken) ? content.ToArray() : null;
+    }
+
+    /// <summary>
+    /// Copies a whole object with one request; false when it does not exist. A response that ends early is an error.
+    /// </summary>
+    private async Task<bool> CopyAsync(string path, Stream to, CancellationToken cancellationToken)
     {
         try
         {
             using var response = await client.GetObjectAsync(bucket, prefix + path, cancellationToken);
-            await response.ResponseStream.CopyToAsync(file, cancellationToken);
-            if (file.Length != response.ContentLength)
-                throw new EndOfStreamException($"{path} ended at byte {file.Length}, expected {response.ContentLength}");
+            await response.ResponseStream.CopyToAsync(to, cancellationToken);
+            return to.Length == response.ContentLength
+                ? true
+                : throw new EndOfStreamException($"{path} ended at byte {to.Length}, expected {response.ContentLength}");
         }
         catch (AmazonS3Exception missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
-            throw new FileNotFoundException($"{path} is not in the {Name}", missing);
+            return false;
         }
     }
 

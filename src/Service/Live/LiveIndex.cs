@@ -35,9 +35,8 @@ public sealed record LiveIndex
     {
         for (; attempt > 0; attempt--)
         {
-            await using var file = await store.OpenAsync(PathOf(jobId, NameOf(attempt)), cancellationToken);
-            if (file is not null)
-                return await JsonSerializer.DeserializeAsync<LiveIndex>(file, Problems.Json, cancellationToken);
+            if (await store.ReadAsync(PathOf(jobId, NameOf(attempt)), cancellationToken) is { } file)
+                return JsonSerializer.Deserialize<LiveIndex>(file, Problems.Json);
         }
         return null;
     }

@@ -45,10 +45,9 @@ internal sealed partial class ClipHandover(IFileStore store, DataFolder folder)
     /// <summary>Copies the stored clips into the folder of unfinished work. Existing clips are kept.</summary>
     public async Task LoadAsync(string jobId, CancellationToken cancellationToken)
     {
-        if (store.SharesWork || await store.OpenAsync(DataFolder.ResultPath(jobId, List), cancellationToken) is not { } list)
+        if (store.SharesWork || await store.ReadAsync(DataFolder.ResultPath(jobId, List), cancellationToken) is not { } list)
             return;
-        using var reader = new StreamReader(list);
-        foreach (string name in (await reader.ReadToEndAsync(cancellationToken)).Split('\n').Where(name => ClipName().IsMatch(name)))
+        foreach (string name in Encoding.ASCII.GetString(list).Split('\n').Where(name => ClipName().IsMatch(name)))
             await store.OnDiskAsync(DataFolder.ResultPath(jobId, name), folder.WorkFolder(jobId), cancellationToken);
     }
 

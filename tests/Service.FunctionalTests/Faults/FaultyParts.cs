@@ -100,6 +100,8 @@ internal sealed class FaultyFiles(IFileStore inner, FaultPlan plan, TimeProvider
     public Task<string> OnDiskAsync(string path, string folder, CancellationToken cancellationToken) =>
         inner.OnDiskAsync(path, folder, cancellationToken);
 
+    public Task<byte[]?> ReadAsync(string path, CancellationToken cancellationToken) => inner.ReadAsync(path, cancellationToken);
+
     public Task<Stream?> OpenAsync(string path, CancellationToken cancellationToken) => inner.OpenAsync(path, cancellationToken);
 
     public async Task<IReadOnlyDictionary<string, DateTimeOffset>> WrittenAsync(CancellationToken cancellationToken) =>

@@ -3,6 +3,8 @@ using System.Globalization;
 using System.Net;
 using System.Security.Cryptography;
 using System.Text;
+using Locutor.Service.Files;
+using Locutor.Service.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -43,6 +45,15 @@ public sealed class BucketServer : IAsyncDisposable
         "--set", $"s3_bucket={Bucket}", "--set", $"s3_endpoint={Url}", "--set", $"s3_region={Region}", "--set", "s3_prefix=some place",
         "--set", $"s3_access_key={AccessKey}", "--set", $"s3_secret_key={secret}",
     ];
+
+    /// <summary>The store of a service that keeps its files here.</summary>
+    public (S3Store Store, DataFolder Folder) StoreOf(string data)
+    {
+        var settings = Settings().Where(word => word != "--set").Select(word => word.Split('=', 2))
+            .Aggregate(new ServeSettings(), (all, pair) => SettingsTable.Apply(all, pair[0], pair[1]));
+        var folder = new DataFolder(settings with { Data = data });
+        return (new S3Store(folder, settings), folder);
+    }
 
     /// <summary>Requests whose signature or hash was wrong.</summary>
     public int Refused => Volatile.Read(ref refused);

@@ -1,7 +1,6 @@
 using Locutor.Jobs.Records;
 using Locutor.Service.Files;
 using Locutor.Service.FunctionalTests.Harness;
-using Locutor.Service.Settings;
 using Locutor.Service.Workers;
 
 namespace Locutor.Service.FunctionalTests.Workers;
@@ -51,9 +50,7 @@ public sealed class ClipHandoverTests : IDisposable
 
     private (ClipHandover Handover, DataFolder Folder) Machine(BucketServer bucket, string name)
     {
-        var settings = bucket.Settings().Where(word => word != "--set").Select(word => word.Split('=', 2))
-            .Aggregate(new ServeSettings(), (all, pair) => SettingsTable.Apply(all, pair[0], pair[1]));
-        var folder = new DataFolder(settings with { Data = Path.Combine(root, name) });
-        return (new ClipHandover(new S3Store(folder, settings), folder), folder);
+        var (store, folder) = bucket.StoreOf(Path.Combine(root, name));
+        return (new ClipHandover(store, folder), folder);
     }
 }
