@@ -173,27 +173,16 @@ public sealed class PrepareCommandTests : IDisposable
         ShortClips.Write(Bundle, bundle =>
         {
             bundle["name"] = "own";
-            bundle["sizes"]!["portrait"] = new JsonArray(new JsonArray(64, 64)); // a quarter of the pixels
+            ShortClips.MakePicturesSmall(bundle);
         });
         string samples = Path.Combine(TestEnvironment.Checkout, "samples");
         File.Copy(Directory.EnumerateFiles(samples, "*.png").First(), Path.Combine(folder, "picture.png"));
     }
 
-    /// <summary>0.45 seconds of a tone, 16 kHz, 16 bits.</summary>
     private string WriteVoice()
     {
-        byte[] samples =
-        [
-            .. Enumerable.Range(0, 7200).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
-        ];
         string path = Path.Combine(folder, "voice.wav");
-        File.WriteAllBytes(
-            path,
-            [
-                .. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0,
-                .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8,
-                .. BitConverter.GetBytes(samples.Length), .. samples
-            ]);
+        ToneVoice.Write(path, 0.45);
         return path;
     }
 

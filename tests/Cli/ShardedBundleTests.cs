@@ -107,7 +107,7 @@ public sealed class ShardedBundleTests : IAsyncLifetime
                 },
             };
             bundle["defaultPreset"] = "two-steps";
-            bundle["sizes"]!["portrait"] = new JsonArray(new JsonArray(64, 64)); // a quarter of the pixels
+            ShortClips.MakePicturesSmall(bundle);
             bundle.AsObject().Remove("continuity");
             bundle.AsObject().Remove("composition");
             bundle["networks"]!.AsObject().Remove("upsampler");
@@ -117,28 +117,12 @@ public sealed class ShardedBundleTests : IAsyncLifetime
     private async Task<string> GenerateAsync(string output)
     {
         string samples = Path.Combine(TestEnvironment.Checkout, "samples"), voice = Path.Combine(folder, "voice.wav");
-        if (!File.Exists(voice)) WriteVoice(voice);
+        ToneVoice.Write(voice, 0.6); // two clips
         var made = await RunAsync(
             "generate", "-i", Path.Combine(samples, "amara.png"), "-a", voice, "-m", "few", "--seed", "5", "--precision", "float32",
             "--json", "-o", output);
         made.Code.ShouldBe(0, made.Error);
         return made.Output;
-    }
-
-    /// <summary>0.6 seconds of a tone, so that there are two clips: 16 kHz, 16 bits.</summary>
-    private static void WriteVoice(string path)
-    {
-        byte[] samples =
-        [
-            .. Enumerable.Range(0, 9600).SelectMany(i => BitConverter.GetBytes((short)(9000 * Math.Sin(i * 0.08) * Math.Sin(i * 0.0011))))
-        ];
-        File.WriteAllBytes(
-            path,
-            [
-                .. "RIFF"u8, .. BitConverter.GetBytes(36 + samples.Length), .. "WAVEfmt "u8, 16, 0, 0, 0, 1, 0, 1, 0,
-                .. BitConverter.GetBytes(16000), .. BitConverter.GetBytes(32000), 2, 0, 16, 0, .. "data"u8,
-                .. BitConverter.GetBytes(samples.Length), .. samples
-            ]);
     }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => CommandsInProcess.RunAsync(
