@@ -42,7 +42,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     /// <summary>
     /// Parses the names from the output of <c>ffmpeg -filters</c> and similar lists: flags, names separated by commas, a description.
     /// </summary>
-    /// <param name="list">What ffmpeg printed.</param>
+    /// <param name="list">The output of ffmpeg.</param>
     /// <param name="flag">Only entries with this flag; null for all.</param>
     internal static HashSet<string> Names(string list, char? flag = null) =>
     [

@@ -16,20 +16,18 @@ internal sealed partial record H264Encoder(string Name)
 
     /// <summary>Finds the first encoder that works.</summary>
     /// <exception cref="MediaException">There is no working encoder.</exception>
-    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, CancellationToken cancellationToken) =>
-        Known.TryGetValue(tools.Ffmpeg, out var known)
-            ? known
-            : await FindAsync(tools, await ListAsync(tools, cancellationToken).ConfigureAwait(false), cancellationToken)
-                .ConfigureAwait(false);
+    public static Task<H264Encoder> FindAsync(FfmpegTools tools, CancellationToken cancellationToken) =>
+        FindAsync(tools, null, cancellationToken);
 
-    /// <summary>Finds the first encoder of the list that works.</summary>
+    /// <summary>Finds the first encoder that works.</summary>
     /// <param name="tools">The ffmpeg to use.</param>
-    /// <param name="list">The output of <c>ffmpeg -encoders</c>.</param>
+    /// <param name="list">The output of <c>ffmpeg -encoders</c>; null to run it.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="MediaException">There is no working encoder.</exception>
-    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, string list, CancellationToken cancellationToken)
+    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, string? list, CancellationToken cancellationToken)
     {
-        foreach (string name in Candidates(list))
+        if (Known.TryGetValue(tools.Ffmpeg, out var known)) return known;
+        foreach (string name in Candidates(list ?? await ListAsync(tools, cancellationToken).ConfigureAwait(false)))
         {
             if (name == Preferred[0] || await WorksAsync(tools, name, cancellationToken).ConfigureAwait(false))
                 return Known.GetOrAdd(tools.Ffmpeg, new H264Encoder(name));
