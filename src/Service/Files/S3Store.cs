@@ -110,9 +110,9 @@ public sealed class S3Store : IFileStore, IDisposable
         {
             using var response = await client.GetObjectAsync(bucket, prefix + path, cancellationToken);
             await response.ResponseStream.CopyToAsync(to, cancellationToken);
-            return to.Length == response.ContentLength
-                ? true
-                : throw new EndOfStreamException($"{path} ended at byte {to.Length}, expected {response.ContentLength}");
+            if (to.Length != response.ContentLength)
+                throw new EndOfStreamException($"{path} ended at byte {to.Length}, expected {response.ContentLength}");
+            return true;
         }
         catch (AmazonS3Exception missing) when (missing.StatusCode is System.Net.HttpStatusCode.NotFound)
         {
