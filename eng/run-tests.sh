@@ -1,12 +1,13 @@
 # Sourced by ./test: runs the test programs and prints their results.
 #
-# The longest runs start first: the service tests with separate runs ($own_runs), then the other service tests, which mostly wait for
-# processes and timers. Programs that only compute use the processor meanwhile. Tests that start processes and servers and have time limits
-# come last. Programs that compute have a lower priority (nice), so that they do not slow down those that wait.
+# The order of the runs. The longest start first: the service tests with separate runs ($own_runs), then the other service tests, which
+# mostly wait for processes and timers, while programs that compute use the processor. Tests that start processes and have time limits come
+# late, but before the last programs that compute: these fill both processors until the end.
+order=(Service.FunctionalTests Locutor Training Networks Generation Parity Cli Media Files TextToSpeech Models Jobs
+  Bench Kernels Checkpoints Torch Shared.Tests Architecture)
 
-waiting=(Service.FunctionalTests Locutor)
+# Programs that compute have a lower priority (nice), so that they do not slow down those that wait.
 computing=(Training Networks Generation Parity Bench Checkpoints Kernels Torch Shared.Tests Architecture)
-timed=(Files Cli Media TextToSpeech Models Jobs)
 
 # Tests with the trait uses=convolutions run a second time with simulated wrong convolutions, as on some processors
 # (LOCUTOR_INJECTED_FAULT, see src/Kernels/Arithmetic): they must pass with the fault too. They run one at a time: the program answers the
@@ -64,12 +65,12 @@ run_tests() {
 }
 
 # ordered_runs [FOLDER...]: prints the runs of all folders of tests/ with a test program, or of the given folders, in the order of their
-# start. Folders that are in none of the lists above come last.
+# start. Folders that are not in $order come last.
 ordered_runs() {
-  local folder long=() known=" ${waiting[*]} ${computing[*]} ${timed[*]} " all=("${waiting[@]}" "${computing[@]}" "${timed[@]}")
+  local folder long=() all=("${order[@]}")
   for folder in tests/*/; do
     folder=$(basename "$folder")
-    [[ "$known" == *" $folder "* ]] || all+=("$folder")
+    [[ " ${order[*]} " == *" $folder "* ]] || all+=("$folder")
   done
   for folder in "${all[@]}"; do
     [ $# -eq 0 ] || [[ " $* " == *" $folder "* ]] || continue
