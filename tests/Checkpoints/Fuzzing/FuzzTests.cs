@@ -12,7 +12,7 @@ namespace Locutor.Checkpoints.Tests.Fuzzing;
 /// Opens randomly changed files: the result is a checkpoint whose every byte can be read, or a <see cref="CheckpointException"/>, within
 /// limits of time and memory. A run tests a fixed number of files of each format; LOCUTOR_FUZZ_MINUTES sets a duration instead.
 /// </summary>
-public sealed class FuzzTests : TemporaryFolder
+public sealed class FuzzTests
 {
     private const long MostAllocated = 256 << 20;
     private const int Files = 1000;
@@ -27,8 +27,7 @@ public sealed class FuzzTests : TemporaryFolder
     {
         bool timed = double.TryParse(
             Environment.GetEnvironmentVariable("LOCUTOR_FUZZ_MINUTES"), CultureInfo.InvariantCulture, out double minutes);
-        string folder = Directory.CreateDirectory(
-            Path.Combine(Directory.Exists("/dev/shm") ? "/dev/shm" : Folder, $"locutor-fuzz-{Guid.NewGuid():N}")).FullName;
+        string folder = MemoryFolder.Create("locutor-fuzz-");
         try
         {
             var mutations = new Mutations(new Random(seed), FuzzCorpus.Load(format, folder));

@@ -65,10 +65,9 @@ internal sealed class World : IAsyncDisposable
 
     public static async Task<World> StartAsync()
     {
-        string parent = Directory.Exists("/dev/shm") ? "/dev/shm" : Path.GetTempPath();
         var settings = new ServeSettings
         {
-            Data = Directory.CreateDirectory(Path.Combine(parent, $"locutor-faults-{Guid.NewGuid():N}")).FullName,
+            Data = MemoryFolder.Create("locutor-faults-"),
             CleanSeconds = 5,
             UploadMinutes = 0.1,
             FetchSeconds = 1,
