@@ -25,7 +25,9 @@ internal sealed class TestSilo : IAsyncDisposable
 
     public IQueueGrain Queue => Grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
 
-    public static async Task<TestSilo> StartAsync(JobsOptions? options = null, string? folder = null, string? postgres = null)
+    /// <param name="filter">Sees every call between grains.</param>
+    public static async Task<TestSilo> StartAsync(
+        JobsOptions? options = null, string? folder = null, string? postgres = null, IOutgoingGrainCallFilter? filter = null)
     {
         folder ??= Directory.CreateTempSubdirectory("locutor-jobs-").FullName;
         for (int attempt = 0; ; attempt++)
@@ -41,6 +43,8 @@ internal sealed class TestSilo : IAsyncDisposable
             };
             var time = new TestTime();
             builder.Services.AddSingleton<TimeProvider>(time);
+            if (filter is not null)
+                builder.Services.AddSingleton(filter);
             builder.AddJobs(cluster, options ?? new JobsOptions { Sweep = TimeSpan.FromMilliseconds(100) });
             var host = builder.Build();
             try

@@ -9,7 +9,9 @@ namespace Locutor.Jobs.Queue;
 /// Compares the indices of open jobs with the queue. Where they differ, the record of the job decides: the queue moves the job to the list
 /// that follows from the record, and the index is updated. A new queue is empty, so the first comparison adds every open job.
 /// </summary>
-internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs jobs, UsageStore usage, ILogger logger)
+/// <param name="read">Reads the record of a job, moves the job accordingly and returns the record; null when there is none.</param>
+internal sealed partial class QueueComparison(
+    IGrainFactory grains, QueuedJobs jobs, Func<string, Task<JobRecord?>> read, UsageStore usage, ILogger logger)
 {
     private const int InParallel = 128;
 
@@ -31,16 +33,14 @@ internal sealed partial class QueueComparison(IGrainFactory grains, QueuedJobs j
     /// <param name="owner">The token whose index contains the job; null when no index does.</param>
     public async Task<JobRecord?> ReadAsync(string id, string? owner)
     {
-        var job = await grains.GetGrain<IJobGrain>(id).GetAsync();
+        var job = await read(id);
         if (job is not null)
         {
-            jobs.Place(job);
             // A crash may have come between the end of the job and the record of its usage.
             await usage.RecordAsync(job);
             await grains.GetGrain<ITokenIndexGrain>(job.Owner).ChangedAsync(job);
             return job;
         }
-        jobs.Drop(id);
         if (owner is not null)
         {
             LogNoRecord(id);

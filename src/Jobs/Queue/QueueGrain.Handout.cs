@@ -14,11 +14,7 @@ public sealed partial class QueueGrain
     {
         if (jobs.RunningOn(worker.Id) is not { } known)
             return null;
-        var job = await GrainFactory.GetGrain<IJobGrain>(known.Id).GetAsync();
-        if (job is null)
-            jobs.Drop(known.Id);
-        else
-            Place(job);
+        var job = await ReadAsync(known.Id);
         return HasStarted(job, worker) ? job : null;
     }
 
@@ -28,8 +24,8 @@ public sealed partial class QueueGrain
         startingOn.Add(worker.Id);
         try
         {
-            var grain = GrainFactory.GetGrain<IJobGrain>(next.Id);
-            job = await grain.StartAsync(worker.Id, (worker.Offer ?? WorkerOffer.Everything).Gpus) ?? await grain.GetAsync();
+            int gpus = (worker.Offer ?? WorkerOffer.Everything).Gpus;
+            job = await AskAsync(next.Id, async grain => await grain.StartAsync(worker.Id, gpus) ?? await grain.GetAsync());
         }
         catch (Exception exception)
         {
@@ -44,13 +40,7 @@ public sealed partial class QueueGrain
             jobs.Waiting.Finished(next.Owner);
             Signal();
         }
-        if (job is null)
-        {
-            jobs.Drop(next.Id);
-            return null;
-        }
-        Place(job);
-        if (!HasStarted(job, worker))
+        if (job is null || !HasStarted(job, worker))
             return null;
         workers.Seen(worker with { State = "working", Job = job.Id });
         return job;
@@ -66,11 +56,7 @@ public sealed partial class QueueGrain
         {
             if (list.TryTake(time.GetUtcNow(), patience, out string? id))
             {
-                var job = await GrainFactory.GetGrain<IJobGrain>(id).GetAsync();
-                if (job is null)
-                    jobs.Drop(id);
-                else
-                    Place(job);
+                var job = await ReadAsync(id);
                 if (job is not null && isDue(job))
                     return job;
             }

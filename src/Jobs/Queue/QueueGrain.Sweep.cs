@@ -40,7 +40,8 @@ public sealed partial class QueueGrain
         await Task.WhenAll(unsure.Take(MostRead).ToArray().Select(id => TryAsync(() => ReadUnsureAsync(id))));
         await TakeFromGoneAsync();
         await EndOverdueAsync();
-        await Task.WhenAll(jobs.LeasesToCheck().Select(job => TryAsync(() => CheckLeaseAsync(job))));
+        await Task.WhenAll(jobs.LeasesToCheck().Select(job =>
+            TryAsync(() => AskAsync(job.Id, grain => grain.CheckLeaseAsync(workers.SilenceOf(job.Worker))))));
         if (compared + ComparePause <= time.GetUtcNow())
             await TryAsync(CompareAsync);
         Signal();
@@ -60,22 +61,14 @@ public sealed partial class QueueGrain
         workers.ForgetOrders(ended);
     }
 
-    private async Task CheckLeaseAsync(JobRecord job)
-    {
-        var now = await GrainFactory.GetGrain<IJobGrain>(job.Id).CheckLeaseAsync(workers.SilenceOf(job.Worker));
-        if (now is null)
-            jobs.Drop(job.Id);
-        else
-            Place(now);
-    }
-
     /// <summary>
     /// Requeues the jobs of workers that have ended, alone or with their node, without waiting for the leases to run out.
     /// </summary>
     private Task TakeFromGoneAsync()
     {
         bool HasEnded(JobRecord job) => workers.IsGone(job.Worker) || (NodeOfWorker.Find(job.Worker) is { } node && nodes.IsDeadSilo(node));
-        return Task.WhenAll(jobs.AllRunning().Where(HasEnded).Select(job => TryAsync(() => LoseWorkerAsync(job))));
+        return Task.WhenAll(jobs.AllRunning().Where(HasEnded).Select(job =>
+            TryAsync(() => AskAsync(job.Id, grain => grain.LoseWorkerAsync(job.Attempt)))));
     }
 
     /// <summary>Ends the jobs whose deadline has passed.</summary>
@@ -84,19 +77,7 @@ public sealed partial class QueueGrain
         var overdue = new List<string>();
         while (overdue.Count < MostRead && jobs.Deadlines.TryTake(time.GetUtcNow(), DeadlinePatience, out string? id))
             overdue.Add(id);
-        return Task.WhenAll(overdue.Select(id => TryAsync(async () =>
-        {
-            if (await GrainFactory.GetGrain<IJobGrain>(id).EndOverdueAsync() is { } now)
-                Place(now);
-            else
-                jobs.Drop(id);
-        })));
-    }
-
-    private async Task LoseWorkerAsync(JobRecord job)
-    {
-        if (await GrainFactory.GetGrain<IJobGrain>(job.Id).LoseWorkerAsync(job.Attempt) is { } now)
-            Place(now);
+        return Task.WhenAll(overdue.Select(id => TryAsync(() => AskAsync(id, static job => job.EndOverdueAsync()))));
     }
 
     private async Task CompareAsync()

@@ -30,7 +30,7 @@ public sealed partial class QueueGrain(
 
     public override Task OnActivateAsync(CancellationToken cancellationToken)
     {
-        comparison = new QueueComparison(GrainFactory, jobs, usage, logger);
+        comparison = new QueueComparison(GrainFactory, jobs, ReadAsync, usage, logger);
         rebuilding = RebuildAsync();
         this.RegisterGrainTimer(static (self, _) => self.SweepAsync(), this, new GrainTimerCreationOptions
         {
@@ -79,7 +79,7 @@ public sealed partial class QueueGrain(
                 durations.Dequeue();
         }
         // Calls may arrive out of order. Any remaining error is corrected when the lease runs out.
-        if (jobs.Running(record.Id) is not { } known || known.Version <= record.Version)
+        if (!(jobs.VersionOf(record.Id) > record.Version))
             Place(record);
         return Task.CompletedTask;
     }
@@ -207,6 +207,28 @@ public sealed partial class QueueGrain(
     private double AgeOf(long order) => order == long.MaxValue
         ? 0
         : Math.Max(0, (time.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalSeconds - order / 1e6);
+
+    private Task<JobRecord?> ReadAsync(string id) => AskAsync(id, static job => job.GetAsync());
+
+    /// <summary>
+    /// Asks the grain of a job for its record, moves the job to the list that follows from it and returns the record. Answers may arrive
+    /// in another order than they were given. So when the job was moved by a newer record in the meantime, the record is read again.
+    /// </summary>
+    private async Task<JobRecord?> AskAsync(string id, Func<IJobGrain, Task<JobRecord?>> ask)
+    {
+        for (; ; ask = static job => job.GetAsync())
+        {
+            long? before = jobs.VersionOf(id);
+            var record = await ask(GrainFactory.GetGrain<IJobGrain>(id));
+            if (jobs.VersionOf(id) is var known && known != before && !(known <= record?.Version))
+                continue;
+            if (record is null)
+                jobs.Drop(id);
+            else
+                Place(record);
+            return record;
+        }
+    }
 
     private void Place(JobRecord job)
     {

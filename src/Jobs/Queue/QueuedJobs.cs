@@ -15,6 +15,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     private readonly DueList deadlines = new();
     private readonly Dictionary<string, string> fetchOwners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (JobRecord Job, DateTimeOffset CheckAt)> running = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, long> versions = new(StringComparer.Ordinal);
 
     public FairQueue Waiting => waiting;
 
@@ -31,6 +32,9 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
     public IEnumerable<string> Ids => waiting.Ids.Concat(fetching.Ids).Concat(running.Keys).Concat(webhooks.Ids);
 
     public bool Knows(string id) => waiting.Contains(id) || fetching.Contains(id) || running.ContainsKey(id) || webhooks.Contains(id);
+
+    /// <summary>Returns the version of the record by which an open job was placed last; null for other jobs.</summary>
+    public long? VersionOf(string id) => versions.TryGetValue(id, out long version) ? version : null;
 
     /// <summary>Counts the jobs of <paramref name="owner"/> that have not started: those to fetch and those that wait.</summary>
     public int NotStartedOf(string owner) => waiting.CountOf(owner) + fetchOwners.Values.Count(other => other == owner);
@@ -84,6 +88,10 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
             waiting.Add(Queue.Waiting.From(job));
         else if (webhook)
             webhooks.Add(job.Id, job.Webhook!.NextAt!.Value);
+        if (running || webhook || job.Status is JobStatus.Queued)
+            versions[job.Id] = job.Version;
+        else
+            versions.Remove(job.Id);
     }
 
     /// <summary>Removes a job from all lists because it has no record.</summary>
@@ -95,6 +103,7 @@ public sealed class QueuedJobs(TimeProvider time, TimeSpan lease)
         deadlines.Remove(id);
         fetching.Remove(id);
         fetchOwners.Remove(id);
+        versions.Remove(id);
     }
 
     private void PlaceFetching(JobRecord job)
