@@ -7,6 +7,7 @@ import * as api from "./api.js";
 import { explain } from "./advice.js";
 
 const UndoTime = 10_000;
+const Unfinished = "locutor.deletions"; // ids of jobs whose deletion was sent when this tab left the page
 
 export class History {
   /** @param onOpen a tile was chosen; @param onCompare two videos were chosen to be compared; @param onGone a job was deleted */
@@ -25,14 +26,23 @@ export class History {
       else if (this.jobs.has(data.gone)) this.drop(data.gone);
     };
     this.more.addEventListener("click", () => this.load(this.cursor));
-    // A deleted job must be gone, also when the page is left before the time to undo is over.
-    window.addEventListener("pagehide", () => { for (const id of this.leaving.keys()) this.remove(id); });
+    // A deleted job must be gone, also when the page is left before the time to undo is over. The request may be lost or come after the
+    // next page has asked for the list, so that page deletes what it still finds there.
+    this.unfinished = new Set(JSON.parse(sessionStorage.getItem(Unfinished) ?? "[]"));
+    sessionStorage.removeItem(Unfinished);
+    window.addEventListener("pagehide", () => {
+      if (this.leaving.size) sessionStorage.setItem(Unfinished, JSON.stringify([...this.leaving.keys()]));
+      for (const id of this.leaving.keys()) this.remove(id);
+    });
   }
 
   async load(cursor = null) {
     const part = await api.jobs(cursor);
     if (!cursor) this.jobs.clear();
-    for (const job of part.jobs) this.jobs.set(job.id, job);
+    for (const job of part.jobs) {
+      if (!this.unfinished.delete(job.id)) this.jobs.set(job.id, job);
+      else this.discardAtOnce(job.id);
+    }
     this.cursor = part.next_cursor ?? null;
     this.more.hidden = !this.cursor;
     this.draw();
@@ -68,6 +78,11 @@ export class History {
     this.drop(job.id);
     this.leaving.set(job.id, setTimeout(() => this.remove(job.id), UndoTime));
     toast(t("{name} is deleted", { name: titleOf(job) }), { shown: UndoTime, action: { label: t("Undo"), run: () => this.restore(job, place) } });
+  }
+
+  discardAtOnce(id) {
+    this.leaving.set(id, null);
+    this.remove(id);
   }
 
   restore(job, place) {

@@ -1,0 +1,42 @@
+using System.Diagnostics;
+using Locutor.Service.FunctionalTests.Harness;
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Locutor.Service.FunctionalTests.Browser;
+
+/// <summary>Deleted videos: undone, and deleted for good when the page is left.</summary>
+public sealed partial class PageTests
+{
+    private static async Task DeletesAsync(IPage page, TokenClient client)
+    {
+        await page.Locator("#history .tile").First.ClickAsync();
+        var delete = page.GetByRole(AriaRole.Button, new() { Name = "Delete" });
+        await delete.ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await page.GetByRole(AriaRole.Button, new() { Name = "Undo" }).ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(2);
+        await delete.ClickAsync();
+        // Leaving the page deletes at once. The request is lost here, so the next page deletes what it finds.
+        await page.EvaluateAsync(
+            "() => { const send = fetch; fetch = (path, options) => options?.method === 'DELETE' ? new Promise(() => {}) : " +
+            "send(path, options); }");
+        await page.ReloadAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(1);
+        await UntilCountAsync(client, 1);
+        await page.Locator("#history .tile").ClickAsync();
+        await delete.ClickAsync();
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(0);
+        await page.GotoAsync("about:blank");
+        await UntilCountAsync(client, 0);
+    }
+
+    private static async Task UntilCountAsync(TokenClient client, int count)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            if ((await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs").GetArrayLength() == count) return;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"not {count} jobs");
+        }
+    }
+}
