@@ -16,7 +16,8 @@ internal static class EvaluateCommand
 {
     private static readonly Option<string?> Model = new("--model")
     {
-        Description = "A bundle of 'locutor train bundle'; the default is the shipped model."
+        Description = "A bundle: its name, or the path of its bundle.json; the default is the shipped model.",
+        HelpName = "NAME",
     };
     private static readonly Option<string?> Preset = new("--preset") { Description = "Preset of the bundle." };
     private static readonly Option<int?> Steps = new("--steps") { Description = "Number of denoising steps per clip." };
