@@ -29,9 +29,10 @@ public static class ParseFaults
         }
 
         string[] names = [.. command.Subcommands.Where(one => !one.Hidden).Select(one => one.Name)];
-        return names.Length > 0
-            ? $"{word}: there is no such command{Suggestion.For(word, names)}"
-            : $"expected options, found '{word}'";
+        if (names.Length > 0) return $"{word}: there is no such command{Suggestion.For(word, names)}";
+        var first = command.Options.FirstOrDefault(option => !option.Hidden && option.ValueType != typeof(bool));
+        string example = first is null ? "" : $" such as {first.Name} {ValueOf(first)}";
+        return $"expected options{example}, found '{word}'";
     }
 
     private static string Describe(ParseError error) => error.SymbolResult switch
