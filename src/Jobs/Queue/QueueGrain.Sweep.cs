@@ -49,8 +49,16 @@ public sealed partial class QueueGrain
 
     private async Task ReadUnsureAsync(string id)
     {
-        await comparison.ReadAsync(id, null);
         unsure.Remove(id);
+        try
+        {
+            await comparison.ReadAsync(id, null);
+        }
+        catch
+        {
+            unsure.Add(id); // The read failed, or the update of usage or index after it: the next sweep tries again.
+            throw;
+        }
     }
 
     private async Task ForgetOrdersAsync()

@@ -40,8 +40,10 @@ export class History {
     const part = await api.jobs(cursor);
     if (!cursor) this.jobs.clear();
     for (const job of part.jobs) {
-      if (!this.unfinished.delete(job.id)) this.jobs.set(job.id, job);
-      else this.discardAtOnce(job.id);
+      if (this.unfinished.delete(job.id)) {
+        this.leaving.set(job.id, null);
+        this.remove(job.id);
+      } else this.jobs.set(job.id, job);
     }
     this.cursor = part.next_cursor ?? null;
     this.more.hidden = !this.cursor;
@@ -78,11 +80,6 @@ export class History {
     this.drop(job.id);
     this.leaving.set(job.id, setTimeout(() => this.remove(job.id), UndoTime));
     toast(t("{name} is deleted", { name: titleOf(job) }), { shown: UndoTime, action: { label: t("Undo"), run: () => this.restore(job, place) } });
-  }
-
-  discardAtOnce(id) {
-    this.leaving.set(id, null);
-    this.remove(id);
   }
 
   restore(job, place) {
