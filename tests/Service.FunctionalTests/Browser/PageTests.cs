@@ -179,8 +179,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await Expect(page.GetByAltText("Your picture")).ToBeVisibleAsync();
         await Expect(page.Locator("#estimate")).ToContainTextAsync("of video");
         await ShotAsync(page, "sample");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
-        await Expect(page.Locator(".veil strong")).ToContainTextAsync("Drawing", new() { Timeout = 120_000 });
+        await GenerateUntilDrawingAsync(page);
         await ShotAsync(page, "sample-running");
         using var client = new TokenClient(service.Url, "-", "-");
         string id = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("id").GetString()!;
@@ -257,6 +256,21 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         if (prepare is not null) await prepare(page);
         await page.GotoAsync(url);
         return page;
+    }
+
+    /// <summary>
+    /// Clicks on Generate and waits until the page has shown that it draws. A clip is drawn within a fraction of a second, which a look now
+    /// and then may miss, so every stage is noted.
+    /// </summary>
+    private static async Task GenerateUntilDrawingAsync(IPage page)
+    {
+        await page.EvaluateAsync(
+            "() => { window.stages = []; new MutationObserver(() => stages.push(document.querySelector('.veil strong')?.textContent))" +
+            ".observe(document.body, { subtree: true, childList: true, characterData: true }); }");
+        await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
+        await page.WaitForFunctionAsync(
+            "() => stages.some(stage => stage?.includes('Drawing'))",
+            options: new PageWaitForFunctionOptions { PollingInterval = 100, Timeout = 120_000 });
     }
 
     /// <summary>Waits until a function in the page returns true. It is called ten times a second, not for each frame.</summary>
