@@ -85,7 +85,8 @@ public sealed class ToolProcess : IAsyncDisposable
     {
         try
         {
-            process.Kill(entireProcessTree: true);
+            // Killing a tree reads the state of every process and thread of the machine, even if the process has ended.
+            if (!process.HasExited) process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
         {
