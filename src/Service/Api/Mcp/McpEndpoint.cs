@@ -1,20 +1,32 @@
+using System.Collections.Concurrent;
+using System.Reflection;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
+using ModelContextProtocol.Server;
 
 namespace Locutor.Service.Api.Mcp;
 
 /// <summary>The endpoint of the Model Context Protocol (streamable HTTP, without sessions) at <c>/mcp</c>.</summary>
 internal static class McpEndpoint
 {
+    // All services of a process share the tools. The library keeps every tool until the process ends, and with a tool that WithTools adds
+    // also the service, even one that has stopped.
+    private static readonly ConcurrentDictionary<MethodInfo, McpServerTool> Tools = [];
+
     public static void Add(IServiceCollection services)
     {
         services.AddHttpContextAccessor();
         services.AddMcpServer(server =>
         {
             server.ServerInfo = new() { Name = "locutor", Title = "Locutor: talking videos", Version = "1" };
-        }).WithHttpTransport(http => http.Stateless = true).WithTools<VideoTools>();
+        }).WithHttpTransport(http => http.Stateless = true);
+        foreach (var method in typeof(VideoTools).GetMethods().Where(method => method.IsDefined(typeof(McpServerToolAttribute))))
+            services.AddSingleton(_ => Tools.GetOrAdd(method, Create));
     }
 
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapMcp("/mcp").Needs(TokenScopes.Submit | TokenScopes.Read).ExcludeFromDescription();
+
+    private static McpServerTool Create(MethodInfo method) =>
+        McpServerTool.Create(method, call => ActivatorUtilities.CreateInstance<VideoTools>(call.Services!));
 }
