@@ -77,6 +77,6 @@ public sealed class ClientFolder : IDisposable
             "Kiota",
             $"dotnet kiota generate --language CSharp --openapi {document} --output Generated --namespace-name Generated --class-name " +
             "LocutorClient --log-level Error");
-        await RunAsync("", "dotnet build clients.slnx -v quiet -m:1");
+        await RunAsync("", "dotnet build clients.slnx -v quiet -m:1 -p:RunAnalyzers=false");
     }
 }
