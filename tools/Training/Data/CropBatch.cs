@@ -6,12 +6,15 @@ namespace Locutor.Training.Data;
 /// <summary>A batch of crops of scenes: a square from each of some consecutive frames.</summary>
 /// <param name="Frames">The pixels: bytes [B, T, S, S, 3] on the host.</param>
 /// <param name="Weights">
-/// The loss weights [B, T, S, S] on the host: 1, and more on mouth, chin and eyes, most on eyes that blink.
+/// The loss weights [B, T, S, S] on the host: 1, and more on mouth, chin and eyes, most on eyes that blink and where a chin has moved.
 /// </param>
 public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
 {
     public const float MouthWeight = 5;
-    private const float JawWeight = 2, EyeWeight = 3, BlinkWeight = 8;
+    private const float JawWeight = 2, MovedWeight = 8, EyeWeight = 3, BlinkWeight = 8;
+
+    // How far a pixel differs from the portrait, as the sum over its three colours, if something else covers it.
+    private const int Moved = 60;
 
     /// <summary>Creates a batch of random crops.</summary>
     /// <param name="count">The number of crops B.</param>
@@ -40,6 +43,7 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
                 var map = weights.AsSpan((b * frames + t) * side * side, side * side);
                 map.Fill(1);
                 Mark(map, scene.Jaw(options.Size), x, y, side, JawWeight);
+                MarkMoved(map, frame, scene.Frame(0, options.FrameBytes), scene.Jaw(options.Size), x, y, side, options.Size);
                 bool blinks = scene.Poses[first + t].Blink > 0;
                 foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, blinks ? BlinkWeight : EyeWeight);
                 Mark(map, scene.Mouth, x, y, side, MouthWeight);
@@ -63,6 +67,21 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
         var box = random.Next(3) == 0 ? scene.Eyes[random.Next(scene.Eyes.Length)] : scene.Mouth;
         int x = (box.Left + box.Right - side) / 2 + random.Next(-12, 13), y = (box.Top + box.Bottom - side) / 2 + random.Next(-12, 13);
         return (Math.Clamp(x, 0, size - side), Math.Clamp(y, 0, size - side));
+    }
+
+    /// <summary>Weights the pixels of the box that the chin has covered or left since the portrait.</summary>
+    private static void MarkMoved(
+        Span<float> map, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> portrait, PixelBox box, int x, int y, int side, int size)
+    {
+        for (int row = Math.Max(0, box.Top - y); row < Math.Min(side, box.Bottom - y); row++)
+        {
+            for (int column = Math.Max(0, box.Left - x); column < Math.Min(side, box.Right - x); column++)
+            {
+                int at = ((y + row) * size + x + column) * 3, difference = 0;
+                for (int colour = at; colour < at + 3; colour++) difference += Math.Abs(frame[colour] - portrait[colour]);
+                if (difference > Moved) map[row * side + column] = MovedWeight;
+            }
+        }
     }
 
     private static void Mark(Span<float> map, PixelBox box, int x, int y, int side, float weight)
