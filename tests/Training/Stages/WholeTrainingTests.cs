@@ -44,7 +44,7 @@ public sealed class WholeTrainingTests
             said.ShouldContain(line => line.Contains("distilled, unseen people", StringComparison.Ordinal));
 
             foreach (string file in Directory.GetFiles(text)) File.Copy(file, Path.Combine(results, Path.GetFileName(file)), true);
-            BecomesABundle(folder, results, speech, text, options, said);
+            BecomesABundle(folder, results, speech, options, said);
         }
         finally
         {
@@ -72,7 +72,7 @@ public sealed class WholeTrainingTests
 
     /// <summary>A bundle is written, and another training starts from its networks.</summary>
     private static void BecomesABundle(
-        string folder, string results, string speech, string text, WholeTrainingOptions options, List<string> said)
+        string folder, string results, string speech, WholeTrainingOptions options, List<string> said)
     {
         string bundle = Path.Combine(folder, "sketch");
         SketchBundle.Write(results, bundle, options.Networks, options.Scenes).ShouldBeLessThan(4_000_000);
@@ -81,12 +81,15 @@ public sealed class WholeTrainingTests
         new WholeTraining(
             new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
             options with { Stages = ["distillation"] })
-            .Run(speech, text).ShouldBeFalse();
+            .Run(speech, null).ShouldBeFalse();
         said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
         new WholeTraining(
             new TrainingRun(CPU, Path.Combine(folder, "again"), results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = 2 },
             options with { Stages = ["upsampler"] })
-            .Run(speech, text).ShouldBeFalse();
+            .Run(speech, null).ShouldBeFalse();
         said.ShouldContain(line => line.StartsWith('[') && line.Contains("upsampler: starts from", StringComparison.Ordinal));
+        string empty = Directory.CreateDirectory(Path.Combine(folder, "empty")).FullName;
+        var none = new TrainingRun(CPU, empty, results, TimeSpan.MaxValue, said.Add);
+        Should.Throw<FileNotFoundException>(() => new WholeTraining(none, options).Run(speech, null)).Message.ShouldContain("--text");
     }
 }

@@ -8,7 +8,10 @@ namespace Locutor.Training.Commands;
 internal static class TrainRunCommand
 {
     private static readonly Option<FileInfo> Speech = new("--speech") { Description = "File of prepare-speech.", Required = true };
-    private static readonly Option<DirectoryInfo> Text = new("--text") { Description = "Folder of prepare-text.", Required = true };
+    private static readonly Option<DirectoryInfo?> Text = new("--text")
+    {
+        Description = "Folder of prepare-text. Without it the text encoder in the work folder is kept, for example that of 'train unpack'.",
+    };
     private static readonly Option<DirectoryInfo> Work = new("--work")
     {
         Description = "Folder of the state from which a later call resumes.",
@@ -81,7 +84,7 @@ internal static class TrainRunCommand
         options = options with { Stages = parsed.GetValue(Only)! };
         if (!parsed.GetValue(Toy)) options = options with { Pool = options.Pool with { Batch = parsed.GetValue(Batch) } };
         bool done = new WholeTraining(run, options).Run(
-            parsed.GetRequiredValue(Speech).FullName, parsed.GetRequiredValue(Text).FullName);
+            parsed.GetRequiredValue(Speech).FullName, parsed.GetValue(Text)?.FullName);
         Console.WriteLine(done ? "all stages are finished" : "not finished: run the command again to continue");
     }
 }

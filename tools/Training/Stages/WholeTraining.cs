@@ -117,12 +117,20 @@ public sealed record WholeTrainingOptions
 public sealed class WholeTraining(TrainingRun run, WholeTrainingOptions options)
 {
     /// <param name="speechFile">The file of a <see cref="SpeechCorpus"/>.</param>
-    /// <param name="textFolder">The folder with <c>tokenizer.model</c> and <c>text.safetensors</c> of <see cref="TextStage"/>.</param>
+    /// <param name="textFolder">
+    /// The folder with <c>tokenizer.model</c> and <c>text.safetensors</c> of <see cref="TextStage"/>; null for those in the work folder. A
+    /// transformer understands only the text encoder that it was trained with.
+    /// </param>
     /// <returns>Whether all stages are finished.</returns>
-    public bool Run(string speechFile, string textFolder)
+    /// <exception cref="FileNotFoundException">There is no text encoder.</exception>
+    public bool Run(string speechFile, string? textFolder)
     {
         foreach (string name in new[] { "tokenizer.model", "text.safetensors" })
-            File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
+        {
+            if (textFolder is not null) File.Copy(Path.Combine(textFolder, name), run.InWork(name), true);
+            else if (!File.Exists(run.InWork(name)))
+                throw new FileNotFoundException($"expected {name} in {run.Work}, found none: name the folder of prepare-text with --text");
+        }
         var corpus = SpeechCorpus.Load(speechFile);
         run.Say(string.Create(
             CultureInfo.InvariantCulture,
