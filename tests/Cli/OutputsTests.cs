@@ -72,6 +72,12 @@ public sealed class OutputsTests : IDisposable
             .Message.ShouldContain("there is no voice or text for 'c'");
     }
 
+    /// <summary>docs/gallery.md makes all their videos with one command.</summary>
+    [Fact]
+    public void The_samples_are_a_folder_of_eight_pairs() =>
+        BatchList.Read(Path.Combine(TestEnvironment.Checkout, "samples"), hasPicture: false, hasVoice: false)
+            .Select(item => item.Name).ShouldBe(["amara", "clara", "dalia", "elena", "farid", "greta", "hana", "noor"]);
+
     [Fact]
     public void A_list_names_fields_and_its_paths_are_relative_to_it()
     {

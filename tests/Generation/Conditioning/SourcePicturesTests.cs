@@ -19,7 +19,7 @@ public sealed class SourcePicturesTests
     [InlineData("greta.png", true)]
     [InlineData("hana.png", true)]
     [InlineData("noor.png", true)]
-    [InlineData("pair.jpg", false)]
+    [InlineData("two-people/pair.jpg", false)]
     public async Task Two_voices_for_one_person_cause_a_note(string sample, bool told)
     {
         (await NotesAsync(sample, [])).Any(note => note.Contains(OnePerson, StringComparison.Ordinal)).ShouldBe(told);
