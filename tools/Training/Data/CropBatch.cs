@@ -42,8 +42,9 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
                 }
                 var map = weights.AsSpan((b * frames + t) * side * side, side * side);
                 map.Fill(1);
-                Mark(map, scene.Jaw(options.Size), x, y, side, JawWeight);
-                MarkMoved(map, frame, scene.Frame(0, options.FrameBytes), scene.Jaw(options.Size), x, y, side, options.Size);
+                var jaw = scene.Jaw(options.Size);
+                Mark(map, jaw, x, y, side, JawWeight);
+                MarkMoved(map, frame, scene.Frame(0, options.FrameBytes), jaw, x, y, side, options.Size);
                 bool blinks = scene.Poses[first + t].Blink > 0;
                 foreach (var eye in scene.Eyes) Mark(map, eye, x, y, side, blinks ? BlinkWeight : EyeWeight);
                 Mark(map, scene.Mouth, x, y, side, MouthWeight);
@@ -73,9 +74,10 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
     private static void MarkMoved(
         Span<float> map, ReadOnlySpan<byte> frame, ReadOnlySpan<byte> portrait, PixelBox box, int x, int y, int side, int size)
     {
-        for (int row = Math.Max(0, box.Top - y); row < Math.Min(side, box.Bottom - y); row++)
+        var inside = Inside(box, x, y, side);
+        for (int row = inside.Top; row < inside.Bottom; row++)
         {
-            for (int column = Math.Max(0, box.Left - x); column < Math.Min(side, box.Right - x); column++)
+            for (int column = inside.Left; column < inside.Right; column++)
             {
                 int at = ((y + row) * size + x + column) * 3, difference = 0;
                 for (int colour = at; colour < at + 3; colour++) difference += Math.Abs(frame[colour] - portrait[colour]);
@@ -86,10 +88,15 @@ public sealed record CropBatch(Tensor Frames, Tensor Weights) : IDisposable
 
     private static void Mark(Span<float> map, PixelBox box, int x, int y, int side, float weight)
     {
-        for (int row = Math.Max(0, box.Top - y); row < Math.Min(side, box.Bottom - y); row++)
+        var inside = Inside(box, x, y, side);
+        for (int row = inside.Top; row < inside.Bottom; row++)
         {
-            for (int column = Math.Max(0, box.Left - x); column < Math.Min(side, box.Right - x); column++)
+            for (int column = inside.Left; column < inside.Right; column++)
                 map[row * side + column] = weight;
         }
     }
+
+    /// <summary>Returns the part of a box that lies in the crop, in its pixels. Its size is not positive if there is none.</summary>
+    private static PixelBox Inside(PixelBox box, int x, int y, int side) => new(
+        Math.Max(0, box.Left - x), Math.Max(0, box.Top - y), Math.Min(side, box.Right - x), Math.Min(side, box.Bottom - y));
 }
