@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Reflection;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Access;
@@ -11,7 +10,11 @@ internal static class McpEndpoint
 {
     // All services of a process share the tools. The library keeps every tool until the process ends, and with a tool that WithTools adds
     // also the service, even one that has stopped.
-    private static readonly ConcurrentDictionary<MethodInfo, McpServerTool> Tools = [];
+    private static readonly Lazy<McpServerTool>[] Tools =
+    [
+        .. typeof(VideoTools).GetMethods().Where(method => method.IsDefined(typeof(McpServerToolAttribute)))
+            .Select(method => new Lazy<McpServerTool>(() => Create(method)))
+    ];
 
     public static void Add(IServiceCollection services)
     {
@@ -20,8 +23,8 @@ internal static class McpEndpoint
         {
             server.ServerInfo = new() { Name = "locutor", Title = "Locutor: talking videos", Version = "1" };
         }).WithHttpTransport(http => http.Stateless = true);
-        foreach (var method in typeof(VideoTools).GetMethods().Where(method => method.IsDefined(typeof(McpServerToolAttribute))))
-            services.AddSingleton(_ => Tools.GetOrAdd(method, Create));
+        foreach (var tool in Tools)
+            services.AddSingleton(_ => tool.Value);
     }
 
     public static void Map(IEndpointRouteBuilder routes) =>
