@@ -19,16 +19,18 @@ public static class ExistingOutputs
     /// <summary>Decides whether outputs may be replaced.</summary>
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>
+    /// <param name="canKeep">Whether the command has the option <c>-n</c>.</param>
     /// <returns>False if an output exists and must not be replaced.</returns>
     /// <exception cref="CommandException">An output exists, and the user cannot be asked: the input is not a terminal.</exception>
-    public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice) =>
-        MayWrite(paths, choice, Terminal.CanAsk ? Terminal.Ask : null);
+    public static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, bool canKeep = false) =>
+        MayWrite(paths, choice, Terminal.CanAsk ? Terminal.Ask : null, canKeep);
 
-    /// <inheritdoc cref="MayWrite(IEnumerable{string}, ExistingOutput)"/>
+    /// <inheritdoc cref="MayWrite(IEnumerable{string}, ExistingOutput, bool)"/>
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>
     /// <param name="ask">Asks the user a question and returns the answer; null if there is no terminal.</param>
-    internal static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, Func<string, string?>? ask)
+    /// <param name="canKeep">Whether the command has the option <c>-n</c>.</param>
+    internal static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, Func<string, string?>? ask, bool canKeep = false)
     {
         string[] existing = [.. paths.Where(File.Exists).Distinct()];
         if (existing.Length == 0 || choice == ExistingOutput.Replace) return true;
@@ -37,9 +39,8 @@ public static class ExistingOutputs
         string names = existing.Length <= 3 ? string.Join(", ", existing) : $"{existing.Length} files, such as {existing[0]},";
         if (ask is null)
         {
-            throw new CommandException(
-                ExitCodes.BadOutput,
-                $"{names} {(one ? "exists" : "exist")} already; -y replaces, -n keeps {(one ? "it" : "them")}");
+            string them = one ? "it" : "them", ways = canKeep ? $"-y replaces, -n keeps {them}" : $"-y replaces {them}";
+            throw new CommandException(ExitCodes.BadOutput, $"{names} {(one ? "exists" : "exist")} already; {ways}");
         }
 
         return Terminal.IsYes(ask($"{names} {(one ? "exists" : "exist")}. Replace? [y/N] "));

@@ -32,7 +32,9 @@ public sealed class OutputsTests : IDisposable
         asked.ShouldBe(2);
         var refused = Should.Throw<CommandException>(() => ExistingOutputs.MayWrite([there], ExistingOutput.Ask, null));
         refused.ExitCode.ShouldBe(4);
-        refused.Message.ShouldContain("-y replaces");
+        refused.Message.ShouldBe($"{there} exists already; -y replaces it");
+        Should.Throw<CommandException>(() => ExistingOutputs.MayWrite([there], ExistingOutput.Ask, null, canKeep: true))
+            .Message.ShouldBe($"{there} exists already; -y replaces, -n keeps it");
     }
 
     [Theory]

@@ -15,8 +15,13 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
         {
             string first = Path.Combine(folder.FullName, "first.png"), again = Path.Combine(folder.FullName, "again.png"),
                 other = Path.Combine(folder.FullName, "other.png");
-            (await Run("portrait", "--seed", $"{seed}", "--output-path", first, "--size", "200")).Code.ShouldBe(0);
-            (await Run("portrait", "--seed", $"{seed}", "--output-path", again, "--size", "200")).Code.ShouldBe(0);
+            (await Run("portrait", "--seed", $"{seed}", "--output-path", first, "--size", "200"))
+                .ShouldBe((0, $"{first}: 200x200, seed {seed}\n"));
+            await File.WriteAllTextAsync(again, "kept", TestContext.Current.CancellationToken);
+            (await Run("portrait", "--seed", $"{seed}", "-o", again, "--size", "200"))
+                .ShouldBe((4, $"locutor: {again} exists already; -y replaces it\n"));
+            (await File.ReadAllTextAsync(again, TestContext.Current.CancellationToken)).ShouldBe("kept");
+            (await Run("portrait", "--seed", $"{seed}", "-o", again, "--size", "200", "-y")).Code.ShouldBe(0);
             (await Run("portrait", "--seed", $"{seed ^ 1}", "--output-path", other, "--size", "200", "--expression", "happy"))
                 .Code.ShouldBe(0);
             byte[] png = await File.ReadAllBytesAsync(first, TestContext.Current.CancellationToken);
@@ -41,6 +46,9 @@ public sealed class PortraitCommandTests(ITestOutputHelper output)
         (code, error) = await Run("portrait", "--output-path", path, "--size", "20000");
         code.ShouldBe(2);
         error.ShouldContain("20000");
+        (code, error) = await Run("portrait", "--output-path", Path.ChangeExtension(path, "jpg"));
+        code.ShouldBe(2);
+        error.ShouldContain("portrait.jpg");
         (code, error) = await Run("portrait", "--output-path", path, "--expression", "smug");
         code.ShouldBe(2);
         error.ShouldContain("smug");

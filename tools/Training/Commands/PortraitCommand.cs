@@ -17,7 +17,8 @@ internal static class PortraitCommand
             Description = "Number that selects the person; equal numbers draw equal persons.",
             DefaultValueFactory = _ => 1,
         };
-        var output = new Option<FileInfo>("--output-path") { Description = "PNG file to write.", Required = true };
+        var output = new Option<FileInfo>("--output-path", "-o") { Description = "PNG file to write.", Required = true };
+        var replace = new Option<bool>("--yes", "-y") { Description = "Replace an existing file without asking." };
         var size = new Option<int>("--size") { Description = $"Sides in pixels, {Smallest} to {Largest}.", DefaultValueFactory = _ => 512 };
         var expression = new Option<string>("--expression")
         {
@@ -25,19 +26,29 @@ internal static class PortraitCommand
             DefaultValueFactory = _ => "neutral",
         };
         expression.AcceptOnlyFromAmong([.. Expression.Names]);
+        output.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<FileInfo>() is { } file && !file.Name.EndsWith(".png", StringComparison.OrdinalIgnoreCase))
+                result.AddError($"--output-path: expected a name that ends in .png, found {file.Name}");
+        });
         size.Validators.Add(result =>
         {
             int value = result.GetValueOrDefault<int>();
             if (value is < Smallest or > Largest) result.AddError($"--size: expected {Smallest} to {Largest} pixels, found {value}");
         });
-        var command = new Command("portrait", "Draw a new stylised portrait.") { seed, output, size, expression };
+        var command = new Command("portrait", "Draw a new stylised portrait.") { seed, output, size, expression, replace };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
+            string path = parsed.GetRequiredValue(output).ToString();
+            WritablePath.Check(path);
+            if (!ExistingOutputs.MayWrite([path], parsed.GetValue(replace) ? ExistingOutput.Replace : ExistingOutput.Ask))
+                throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
             int side = parsed.GetValue(size);
             byte[] rgb = PortraitPainter.Paint(parsed.GetValue(seed), side, parsed.GetRequiredValue(expression));
             byte[] png = PortraitPainter.EncodePng(rgb, side, side);
             cancellationToken.ThrowIfCancellationRequested();
-            Write(parsed.GetRequiredValue(output).FullName, png);
+            Write(path, png);
+            Console.Error.WriteLine($"{path}: {side}x{side}, seed {parsed.GetValue(seed)}");
         }, cancellationToken));
         return command;
     }
