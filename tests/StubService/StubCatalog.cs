@@ -1,4 +1,3 @@
-using Locutor.Generation.Loading;
 using Locutor.Models;
 using Locutor.Service.Submissions;
 
@@ -7,10 +6,15 @@ namespace Locutor.StubService;
 /// <summary>The catalog of <see cref="StubRunner"/>: one model that shows a still picture with the voice and needs no weights.</summary>
 public static class StubCatalog
 {
-    public static Bundle Bundle { get; } = UntrainedBundle.Bundle with
+    private static readonly NetworkFiles None = new(null, null, []);
+
+    public static Bundle Bundle { get; } = new()
     {
         Name = "stub",
         Title = "Still picture with the voice",
+        Licence = "none",
+        Networks = new BundleNetworks(None, None, None, None, None, new BundleFile("")),
+        ClipFrames = 33,
         Notice = "Makes no talking pictures: for trying the service itself.",
         Sizes = new Dictionary<string, IReadOnlyList<int[]>> { ["480p"] = [[320, 320]], ["720p"] = [[320, 320]] },
         DefaultSize = "480p",
