@@ -12,6 +12,7 @@ internal sealed partial class Readiness(
     IGrainFactory grains, TokenStore tokens, DiskQuota quota, Drain drain, ServeSettings settings, TimeProvider time,
     ILogger<Readiness> logger) : BackgroundService
 {
+    private const string Loading = "queue: loading the open jobs";
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan FirstBeat = TimeSpan.FromSeconds(0.1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
@@ -72,7 +73,7 @@ internal sealed partial class Readiness(
         {
             var queue = await grains.GetGrain<IQueueGrain>(IQueueGrain.Key).StatisticsAsync().WaitAsync(Patience, time);
             if (!queue.Ready)
-                return "queue: loading the open jobs";
+                return Loading;
             bool expected = settings.Workers != "none" && time.GetElapsedTime(started) > WorkersStart;
             return expected && queue.Workers == 0
                 ? $"workers: none has been seen for {WorkersStart.TotalMinutes:0} minutes, expected " +
@@ -103,14 +104,18 @@ internal sealed partial class Readiness(
     private void Log(string[] found)
     {
         if (found.Length == 0)
+        {
             LogReady();
-        else
-            LogNotReady(string.Join("; ", found));
+            return;
+        }
+        string reasons = string.Join("; ", found);
+        // Every start loads the open jobs: that needs no warning.
+        LogNotReady(!begun && found is [Loading] ? LogLevel.Information : LogLevel.Warning, reasons);
     }
 
     [LoggerMessage(LogLevel.Information, "ready for requests")]
     private partial void LogReady();
 
-    [LoggerMessage(LogLevel.Warning, "not ready for requests: {Reasons}")]
-    private partial void LogNotReady(string reasons);
+    [LoggerMessage("not ready for requests: {Reasons}")]
+    private partial void LogNotReady(LogLevel level, string reasons);
 }

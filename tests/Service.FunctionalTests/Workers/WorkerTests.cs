@@ -95,6 +95,7 @@ public sealed class WorkerTests
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         (await service.TerminateAsync()).ShouldBe(0);
+        service.Log.Split('\n').ShouldNotContain(line => line.Contains("warn: ") && line.Contains("loading the open jobs"));
         await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=none");
         var done = await client.GetJsonAsync($"/v1/jobs/{id}");
         done.GetProperty("status").GetString().ShouldBe("succeeded");
