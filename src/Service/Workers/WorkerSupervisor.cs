@@ -159,9 +159,9 @@ public sealed partial class WorkerSupervisor(
         process.OutputDataReceived += (_, line) =>
         {
             if (!pulse.Takes(line.Data))
-                Relay(device, line.Data);
+                Relay(device, line.Data, isError: false);
         };
-        process.ErrorDataReceived += (_, line) => Relay(device, line.Data);
+        process.ErrorDataReceived += (_, line) => Relay(device, line.Data, isError: true);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         LogStarted(device, process.Id);
@@ -226,14 +226,17 @@ public sealed partial class WorkerSupervisor(
 
     private static string Hash(string text) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text)))[..8];
 
-    private void Relay(string device, string? line)
+    private void Relay(string device, string? line, bool isError)
     {
         if (string.IsNullOrWhiteSpace(line))
             return;
         if (settings.LogJson && line.StartsWith('{'))
+        {
             Console.WriteLine($"{{\"Device\":{JsonSerializer.Serialize(device)},{line[1..]}");
-        else
-            LogLine(device, line);
+            return;
+        }
+        var (level, text) = WorkerLine.Parse(line, isError);
+        LogLine(level, device, text);
     }
 
     [LoggerMessage(LogLevel.Information, "the worker on {Device} started (process {Process})")]
@@ -255,6 +258,6 @@ public sealed partial class WorkerSupervisor(
         LogLevel.Warning, "the queue could not be notified that workers have ended; their jobs wait until their leases expire: {Reason}")]
     private partial void LogNotTold(string reason);
 
-    [LoggerMessage(LogLevel.Information, "[{Device}] {Line}")]
-    private partial void LogLine(string device, string line);
+    [LoggerMessage("[{Device}] {Line}")]
+    private partial void LogLine(LogLevel level, string device, string line);
 }

@@ -46,7 +46,7 @@ public sealed class WorkerTests
     [Fact]
     public async Task Running_out_of_memory_fails_the_job_and_keeps_the_worker_which_scalers_see()
     {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1");
+        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=0.1", "--set", "log_level=Warning");
         using var client = service.CreateClient(TokenScopes.All);
         string big = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "run out of memory"));
         (await client.EndAsync(big)).GetProperty("error").GetProperty("code").GetString().ShouldBe("gpu_out_of_memory");
@@ -54,6 +54,8 @@ public sealed class WorkerTests
         string small = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         (await client.EndAsync(small)).GetProperty("status").GetString().ShouldBe("succeeded");
         (await client.WorkerOfAsync()).ShouldBe(process);
+        service.Errors.ShouldContain($"{big} failed: gpu_out_of_memory", customMessage: "an error of a worker keeps its level");
+        service.Log.ShouldNotContain("info: ");
         await CheckDemandAsync(client);
     }
 
