@@ -8,7 +8,7 @@ namespace Locutor.Media.Sound;
 
 /// <summary>A decoded voice. The caller disposes the sound.</summary>
 /// <param name="Sound">Mono audio.</param>
-/// <param name="Note">Message for the user if the channels were mixed in an unexpected way; otherwise null.</param>
+/// <param name="Note">Message for the user if the sound is silent or its channels were mixed in an unexpected way; otherwise null.</param>
 public sealed record Recording(StoredSound Sound, string? Note);
 
 /// <summary>
@@ -18,6 +18,9 @@ public sealed record Recording(StoredSound Sound, string? Note);
 public static class AudioDecoder
 {
     private const int PieceBytes = 1 << 16;
+
+    /// <summary>Peak below which nobody hears a voice: 60 dB below full scale.</summary>
+    private const float Inaudible = 0.001f;
 
     /// <summary>Decodes audio that fits into memory.</summary>
     /// <inheritdoc cref="ReadAsync"/>
@@ -50,7 +53,8 @@ public static class AudioDecoder
         try
         {
             var mix = await ChannelMix.FindAsync(file, audio, limits, timer.Token).ConfigureAwait(false);
-            return new Recording(await StoreAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false), mix.Note);
+            var sound = await StoreAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false);
+            return new Recording(sound, sound.Peak < Inaudible ? $"{file.Path}: it is silent, so the mouth stays at rest" : mix.Note);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
         {

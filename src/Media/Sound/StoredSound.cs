@@ -19,6 +19,9 @@ public sealed class StoredSound(int sampleRate) : IDisposable
     /// <summary>Duration in seconds.</summary>
     public double Seconds => (double)Samples / SampleRate;
 
+    /// <summary>Greatest magnitude of the samples; a full scale is 1.</summary>
+    public float Peak { get; private set; }
+
     /// <summary>Stores audio that is in memory.</summary>
     /// <exception cref="MediaException">The temporary file cannot be written.</exception>
     public static StoredSound From(Waveform waveform)
@@ -42,6 +45,7 @@ public sealed class StoredSound(int sampleRate) : IDisposable
     {
         file.Write(stored * sizeof(float), MemoryMarshal.AsBytes(samples));
         stored += samples.Length;
+        foreach (float sample in samples) Peak = Math.Max(Peak, Math.Abs(sample));
     }
 
     /// <summary>Adds silence before and after the stored samples; the silence takes no disk space.</summary>

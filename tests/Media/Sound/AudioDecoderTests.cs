@@ -43,6 +43,20 @@ public sealed class AudioDecoderTests : IDisposable
     }
 
     [Theory]
+    [InlineData(16000, 0, true)] // copied as it is
+    [InlineData(48000, 0, true)] // resampled
+    [InlineData(48000, 0.0005, true)]
+    [InlineData(16000, 0.002, false)]
+    [InlineData(48000, 0.002, false)]
+    public async Task A_sound_that_nobody_hears_is_told(int rate, double peak, bool told)
+    {
+        string path = folder.Write("in.wav", Wav(rate, 1, rate, (n, _) => (float)(peak * Math.Sin(2 * Math.PI * 440 * n / rate))));
+        var (sound, note) = await AudioDecoder.ReadAsync(path, 16000, MediaLimits.Default, Ct);
+        using (sound) ((double)sound.Peak).ShouldBe(peak, 0.02 * peak);
+        note.ShouldBe(told ? $"{path}: it is silent, so the mouth stays at rest" : null);
+    }
+
+    [Theory]
     [InlineData("mp3", "-c:a libmp3lame")]
     [InlineData("m4a", "-c:a aac")]
     [InlineData("aac", "-c:a aac -f adts")]
