@@ -36,7 +36,9 @@ public sealed class WholeTrainingTests
             said.ShouldContain(line => line.Contains("distillation: stopped at step 2", StringComparison.Ordinal));
             Train(5).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("upsampler: stopped at step 2", StringComparison.Ordinal), string.Join('\n', said));
+            int before = said.Count;
             Train(4).ShouldBeTrue(string.Join('\n', said));
+            said.Skip(before).ShouldNotContain(line => line.Contains("transformer: pool of"), "finished stages need no scenes");
             said.ShouldContain(line => line.Contains("decoder: finished at step 4", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: finished at step 20", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer, unseen people", StringComparison.Ordinal));

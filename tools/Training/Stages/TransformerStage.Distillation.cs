@@ -47,7 +47,7 @@ public sealed partial class TransformerStage
         var teacher = new VideoTransformer(new Networks.Layers.Weights(source, run.Type, run.Device), networks.Transformer);
         var (student, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters, startFrom: "transformer");
-        FillPool();
+        if (!trainer.IsDone) FillPool();
         float[] times = NoiseSchedule.EvenTimesteps(distillation.TeacherSteps, settings.Shift);
         trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.SampleEvery, () =>
         {

@@ -88,7 +88,7 @@ public sealed partial class TransformerStage : IDisposable
         using var trainer = new StageTrainer(run, options, parameters);
         if (trainer.Steps == 0 && !trainer.IsWarm) ScaleInitialWeights(parameters);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
-        FillPool();
+        if (!trainer.IsDone) FillPool();
         trainer.Train(_ => Step(network, trainer), settings.SampleEvery, () =>
         {
             ReportSamples(network, trainer);
