@@ -66,7 +66,7 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
         return new RunnerVideo(
             320, 320,
             job.Request.Inputs.Where(input => input.Field.StartsWith("audio", StringComparison.Ordinal)).Sum(input => input.Seconds),
-            thumbnail);
+            thumbnail, Notice: prompt == "say a notice" ? "The voice: the stub was asked to say this" : null);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -6,11 +6,13 @@ namespace Locutor.Cli.Client;
 /// <param name="client">The service.</param>
 /// <param name="json">Whether every change is printed as a JSON object on standard output.</param>
 /// <param name="quiet">Whether nothing but a failure is printed.</param>
-internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
+/// <param name="told">A notice of the job that was printed already; null for none.</param>
+internal sealed class JobWatch(ServiceClient client, bool json, bool quiet, string? told = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
     private readonly bool live = Terminal.CanRedraw;
     private string last = "";
+    private string? told = told;
 
     /// <summary>Waits for the end of a job.</summary>
     /// <exception cref="CommandException">The job failed, was canceled, or its result has expired.</exception>
@@ -21,6 +23,7 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
             for (; ; await Task.Delay(Pause, cancellationToken))
             {
                 var job = await client.FindAsync(id, cancellationToken);
+                Tell(job);
                 Show(job);
                 if (job.IsOver) return job.Status == "succeeded" ? job : throw Failure(job);
             }
@@ -41,6 +44,14 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet)
     private void Erase()
     {
         if (live && !json && !quiet) Console.Error.Write(Terminal.EraseLine);
+    }
+
+    /// <summary>Prints what the worker says of the inputs.</summary>
+    private void Tell(RemoteJob job)
+    {
+        if (json || quiet || job.Notice is not { } notice || notice == told) return;
+        Erase();
+        Console.Error.WriteLine($"note: {told = notice}");
     }
 
     private void Show(RemoteJob job)

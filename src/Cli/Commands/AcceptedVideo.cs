@@ -44,7 +44,7 @@ internal sealed class AcceptedVideo
         if (output != "-") Console.WriteLine(json ? job.Json.GetRawText() : job.Id);
         if (job.Notice is { } notice && !quiet) await Console.Error.WriteLineAsync($"note: {notice}");
         if (!waits) return ExitCodes.Success;
-        await new JobWatch(client, json && output != "-", quiet).UntilOverAsync(job.Id, cancellationToken);
+        await new JobWatch(client, json && output != "-", quiet, job.Notice).UntilOverAsync(job.Id, cancellationToken);
         if (output is not null) await ClientCommands.SaveAsync(client, job.Id, null, output, quiet, cancellationToken);
         return ExitCodes.Success;
     }

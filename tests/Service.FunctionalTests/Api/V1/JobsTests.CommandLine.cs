@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Locutor.Cli;
 using Locutor.Cli.Client;
 using Locutor.Cli.Commands;
@@ -48,6 +49,23 @@ public sealed partial class JobsTests
         {
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task What_a_worker_says_of_the_inputs_is_printed_once()
+    {
+        using var token = shared.Service.CreateClient();
+        string id = await token.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "say a notice"));
+        var start = new ProcessStartInfo(ServiceProcess.StubProgram, ["watch", id, "--server", shared.Service.Url])
+        {
+            RedirectStandardError = true,
+        };
+        start.Environment["LOCUTOR_TOKEN"] = $"{token.Key}.{token.Secret}";
+        using var watch = Process.Start(start)!;
+        string[] said = (await watch.StandardError.ReadToEndAsync()).Split('\n');
+        await watch.WaitForExitAsync();
+        watch.ExitCode.ShouldBe(0);
+        said.Count(line => line == "note: The voice: the stub was asked to say this").ShouldBe(1, string.Join('\n', said));
     }
 
     /// <summary>Repeats a job, cancels a job in vain, and deletes it.</summary>
