@@ -16,6 +16,17 @@ public enum ExistingOutput
 /// <summary>Protects outputs that exist already.</summary>
 public static class ExistingOutputs
 {
+    /// <summary>Checks before any work that one output can be written and may be replaced.</summary>
+    /// <param name="path">The file that will be written.</param>
+    /// <param name="replace">Whether the command line has <c>-y</c>.</param>
+    /// <exception cref="CommandException">The file cannot be written, or it exists and must not be replaced.</exception>
+    public static void Check(string path, bool replace)
+    {
+        WritablePath.Check(path);
+        if (!MayWrite([path], replace ? ExistingOutput.Replace : ExistingOutput.Ask))
+            throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
+    }
+
     /// <summary>Decides whether outputs may be replaced.</summary>
     /// <param name="paths">The files that will be written.</param>
     /// <param name="choice">The choice on the command line.</param>

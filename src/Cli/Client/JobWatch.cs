@@ -6,7 +6,7 @@ namespace Locutor.Cli.Client;
 /// <param name="client">The service.</param>
 /// <param name="json">Whether every change is printed as a JSON object on standard output.</param>
 /// <param name="quiet">Whether nothing but a failure is printed.</param>
-/// <param name="told">A notice of the job that was printed already; null for none.</param>
+/// <param name="told">The notice of the job that the user has already seen; null if there is none.</param>
 internal sealed class JobWatch(ServiceClient client, bool json, bool quiet, string? told = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
@@ -46,7 +46,7 @@ internal sealed class JobWatch(ServiceClient client, bool json, bool quiet, stri
         if (live && !json && !quiet) Console.Error.Write(Terminal.EraseLine);
     }
 
-    /// <summary>Prints what the worker says of the inputs.</summary>
+    /// <summary>Prints a notice about the inputs when it is new.</summary>
     private void Tell(RemoteJob job)
     {
         if (json || quiet || job.Notice is not { } notice || notice == told) return;

@@ -73,10 +73,7 @@ internal static class ClientCommands
     /// <summary>Checks that a video can be written at a path.</summary>
     public static void CheckOutput(string path, bool replace)
     {
-        if (path == "-") return;
-        WritablePath.Check(path);
-        if (!ExistingOutputs.MayWrite([path], replace ? ExistingOutput.Replace : ExistingOutput.Ask))
-            throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
+        if (path != "-") ExistingOutputs.Check(path, replace);
     }
 
     /// <summary>Returns a row of the table of jobs, at most 100 columns wide.</summary>

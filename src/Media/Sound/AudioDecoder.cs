@@ -19,7 +19,7 @@ public static class AudioDecoder
 {
     private const int PieceBytes = 1 << 16;
 
-    /// <summary>Peak below which nobody hears a voice: 60 dB below full scale.</summary>
+    /// <summary>Peak amplitude below which a sound counts as silent: 60 dB below full scale.</summary>
     private const float Inaudible = 0.001f;
 
     /// <summary>Decodes audio that fits into memory.</summary>

@@ -19,7 +19,7 @@ public sealed class StoredSound(int sampleRate) : IDisposable
     /// <summary>Duration in seconds.</summary>
     public double Seconds => (double)Samples / SampleRate;
 
-    /// <summary>Greatest magnitude of the samples; a full scale is 1.</summary>
+    /// <summary>Peak amplitude of the stored samples; full scale is 1.</summary>
     public float Peak { get; private set; }
 
     /// <summary>Stores audio that is in memory.</summary>

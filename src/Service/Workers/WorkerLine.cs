@@ -9,7 +9,7 @@ internal readonly partial record struct WorkerLine(LogLevel Level, string Text)
 {
     /// <summary>Reads a line.</summary>
     /// <param name="line">A message in the format of <see cref="Settings.Logs"/>, or any text.</param>
-    /// <param name="isError">Whether the worker wrote it to its standard error, where a crash is told.</param>
+    /// <param name="isError">Whether the worker wrote it to its standard error, where the runtime reports a crash.</param>
     public static WorkerLine Parse(string line, bool isError) => Message().Match(line) is { Success: true } found
         ? new(LevelOf(found.Groups[1].Value), line[found.Length..])
         : new(isError ? LogLevel.Warning : LogLevel.Information, line);

@@ -48,7 +48,7 @@ public sealed class AudioDecoderTests : IDisposable
     [InlineData(48000, 0.0005, true)]
     [InlineData(16000, 0.002, false)]
     [InlineData(48000, 0.002, false)]
-    public async Task A_sound_that_nobody_hears_is_told(int rate, double peak, bool told)
+    public async Task A_silent_sound_gets_a_note(int rate, double peak, bool told)
     {
         string path = folder.Write("in.wav", Wav(rate, 1, rate, (n, _) => (float)(peak * Math.Sin(2 * Math.PI * 440 * n / rate))));
         var (sound, note) = await AudioDecoder.ReadAsync(path, 16000, MediaLimits.Default, Ct);

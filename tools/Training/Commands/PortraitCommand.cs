@@ -40,9 +40,7 @@ internal static class PortraitCommand
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             string path = parsed.GetRequiredValue(output).ToString();
-            WritablePath.Check(path);
-            if (!ExistingOutputs.MayWrite([path], parsed.GetValue(replace) ? ExistingOutput.Replace : ExistingOutput.Ask))
-                throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
+            ExistingOutputs.Check(path, parsed.GetValue(replace));
             int side = parsed.GetValue(size);
             byte[] rgb = PortraitPainter.Paint(parsed.GetValue(seed), side, parsed.GetRequiredValue(expression));
             byte[] png = PortraitPainter.EncodePng(rgb, side, side);
