@@ -106,4 +106,23 @@ public sealed class SpeechTests
             File.Delete(path);
         }
     }
+
+    [Fact]
+    public void Invented_voices_speak_beside_the_installed_ones_and_only_in_the_training_part()
+    {
+        var invented = Speak(InventedVoices.Most);
+        var spoken = invented.Where(u => u.Voice >= 1000).ToArray();
+        spoken.Select(u => u.Voice).Distinct().Count().ShouldBeGreaterThan(3);
+        spoken.ShouldAllBe(u => !u.ForEvaluation && u.Phonemes.Count > 3);
+        invented.ShouldContain(u => u.Voice < 1000 && !u.ForEvaluation);
+        // The evaluation part has the same voices and sentences. Its samples may differ, since some voices have noise.
+        var plain = SpeechPreparation.MakeEvaluation(0.1, 3, TestContext.Current.CancellationToken);
+        invented.Where(u => u.ForEvaluation).Select(Spoken).ShouldBe(plain.Select(Spoken));
+        Should.Throw<ArgumentOutOfRangeException>(() => Speak(InventedVoices.Most + 1));
+
+        static string Spoken(Utterance utterance) => $"{utterance.Voice}: {string.Join(' ', utterance.Phonemes.Select(p => p.Name))}";
+
+        static IReadOnlyList<Utterance> Speak(int voices) =>
+            SpeechPreparation.Make(1, 3, voices, null, TestContext.Current.CancellationToken);
+    }
 }

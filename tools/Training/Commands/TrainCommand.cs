@@ -16,7 +16,7 @@ internal static class TrainCommand
         PrepareSpeech(),
         PrepareText(),
         TrainRunCommand.Create(),
-        RefineSpeech(),
+        RefineSpeechCommand.Create(),
         Bundle(),
         Unpack(),
         FaceFinder(),
@@ -27,11 +27,22 @@ internal static class TrainCommand
         var output = new Option<FileInfo>("--output") { Description = "File to write.", Required = true };
         var minutes = new Option<double>("--minutes") { Description = "Minutes of training speech.", DefaultValueFactory = _ => 35 };
         var seed = new Option<int>("--seed") { Description = "Seed of sentences and voices.", DefaultValueFactory = _ => 1 };
+        var invented = new Option<int>("--invented-voices")
+        {
+            Description = $"Voices of random vocal tracts that speak beside those of espeak-ng, at most {InventedVoices.Most}.",
+        };
+        invented.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() is var count and (< 0 or > InventedVoices.Most))
+                result.AddError($"--invented-voices: expected 0 to {InventedVoices.Most}, found {count}");
+        });
         var command = new Command(
-            "prepare-speech", "Speak sentences with espeak-ng and write them with the times of their phonemes.") { output, minutes, seed };
+            "prepare-speech", "Speak sentences with espeak-ng and write them with the times of their phonemes.")
+            { output, minutes, seed, invented };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
-            var made = SpeechPreparation.Make(parsed.GetValue(minutes), parsed.GetValue(seed), new ConsoleProgress(), cancellationToken);
+            var made = SpeechPreparation.Make(
+                parsed.GetValue(minutes), parsed.GetValue(seed), parsed.GetValue(invented), new ConsoleProgress(), cancellationToken);
             SpeechCorpus.Save(parsed.GetRequiredValue(output).FullName, made);
             Console.WriteLine(
                 $"{made.Count} utterances, {made.Sum(u => u.Seconds) / 60:F1} minutes, " +
@@ -63,52 +74,6 @@ internal static class TrainCommand
             { Cancellation = cancellationToken };
             var adam = new FlatAdamOptions { AverageDecay = 0.98 };
             new TextStage(run).Train(SketchNetworks.Shipped, new StageOptions("text", seconds, 3e-3) { WarmupSteps = 20, Adam = adam });
-        }, cancellationToken));
-        return command;
-    }
-
-    private static Command RefineSpeech()
-    {
-        var speech = new Option<FileInfo>("--speech")
-        {
-            Description = "Speech on which the speech encoder was trained.",
-            Required = true,
-        };
-        var more = new Option<FileInfo>("--more") { Description = "More speech of prepare-speech.", Required = true };
-        var from = new Option<DirectoryInfo>("--from") { Description = "Folder with speech.safetensors of a training.", Required = true };
-        var work = new Option<DirectoryInfo>("--work")
-        {
-            Description = "Folder of the state from which a later call resumes.",
-            Required = true,
-        };
-        var output = new Option<DirectoryInfo>("--output") { Description = "Folder of the result.", Required = true };
-        var minutes = new Option<double>("--minutes")
-        {
-            Description = "Duration of the training, over all calls.",
-            DefaultValueFactory = _ => 60,
-        };
-        var device = new Option<string>("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
-        var command = new Command(
-            "refine-speech", "Train a finished speech encoder on more voices. The meaning of its features stays.")
-            { speech, more, from, work, output, minutes, device };
-        command.SetAction((parsed, cancellationToken) => Task.Run(() =>
-        {
-            double seconds = 60 * parsed.GetValue(minutes);
-            var run = new TrainingRun(
-                torch.device(parsed.GetValue(device)!), Directory.CreateDirectory(parsed.GetRequiredValue(work).FullName).FullName,
-                Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName, TimeSpan.FromSeconds(seconds + 600),
-                Console.WriteLine)
-            { Cancellation = cancellationToken };
-            var stage = new SpeechRefinement(
-                run, SpeechCorpus.Load(parsed.GetRequiredValue(speech).FullName),
-                SpeechCorpus.Load(parsed.GetRequiredValue(more).FullName));
-            var options = new StageOptions("speech", seconds, 6e-4)
-            {
-                WarmupSteps = 40,
-                ReportEvery = 20,
-                Adam = new FlatAdamOptions { AverageDecay = 0.99 },
-            };
-            stage.Train(parsed.GetRequiredValue(from).FullName, SketchNetworks.Shipped.Speech, options);
         }, cancellationToken));
         return command;
     }

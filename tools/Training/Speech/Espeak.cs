@@ -62,6 +62,25 @@ public sealed partial class Espeak : IDisposable
         return new SpokenUtterance([.. Received], sampleRate, [.. Phonemes]);
     }
 
+    /// <summary>The folder of the data that is in use.</summary>
+    public static unsafe string DataFolder
+    {
+        get
+        {
+            _ = Started.Value;
+            byte* path;
+            _ = Info(&path);
+            return Marshal.PtrToStringUTF8((nint)path) ?? "";
+        }
+    }
+
+    /// <summary>Uses the data of another folder from the next utterance on. Voices are read anew for each.</summary>
+    public static void UseData(string folder)
+    {
+        _ = Started.Value;
+        InitializePath(folder);
+    }
+
     public void Dispose()
     {
         if (disposed) return;
@@ -110,6 +129,12 @@ public sealed partial class Espeak : IDisposable
 
     [LibraryImport(Library, EntryPoint = "espeak_Initialize")]
     private static unsafe partial int Initialize(int output, int bufferLength, byte* path, int options);
+
+    [LibraryImport(Library, EntryPoint = "espeak_Info")]
+    private static unsafe partial byte* Info(byte** path);
+
+    [LibraryImport(Library, EntryPoint = "espeak_ng_InitializePath", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial void InitializePath(string path);
 
     [LibraryImport(Library, EntryPoint = "espeak_SetSynthCallback")]
     private static unsafe partial void SetSynthCallback(delegate* unmanaged[Cdecl]<short*, int, Event*, int> callback);

@@ -56,7 +56,9 @@ public sealed class SpeechCorpus
     }
 
     /// <exception cref="CheckpointException">The file is not a speech corpus, or its parts contradict each other.</exception>
-    public static SpeechCorpus Load(string path)
+    public static SpeechCorpus Load(params IEnumerable<string> paths) => new([.. paths.SelectMany(Read)]);
+
+    private static Utterance[] Read(string path)
     {
         using var file = SafetensorsFile.Open(path);
         var table = Part(file, "utterances", ElementType.Int32, 4);
@@ -86,7 +88,7 @@ public sealed class SpeechCorpus
         }
         var read = new Utterance[utterances.Length];
         Parallel.For(0, read.Length, i => read[i] = Read(utterances[i], phonemes, audio, names, path));
-        return new SpeechCorpus(read);
+        return read;
     }
 
     private static Utterance Read(Outline outline, CheckpointTensor phonemes, CheckpointTensor audio, string[] names, string path)

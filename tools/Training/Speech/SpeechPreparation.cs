@@ -25,39 +25,58 @@ public static class SpeechPreparation
 
     /// <summary>Creates the corpus.</summary>
     /// <param name="minutes">The minutes of training speech. One tenth more is created for the evaluation.</param>
+    /// <param name="invented">The number of random voices (<see cref="InventedVoices"/>) that speak beside those of espeak-ng.</param>
     public static IReadOnlyList<Utterance> Make(
-        double minutes, int seed, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+        double minutes, int seed, int invented = 0, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
-        return [
-            .. Part(espeak, minutes, false, new Random(seed), progress, cancellationToken),
-            .. Part(espeak, 0.1 * minutes, true, new Random(~seed), progress, cancellationToken)
-        ];
+        var random = new Random(seed);
+        string installed = Espeak.DataFolder, folder = Directory.CreateTempSubdirectory("locutor-voices-").FullName;
+        try
+        {
+            var voices = Numbered(Variants, 0);
+            if (invented > 0)
+            {
+                // Files with other seeds have other voices, and so other numbers.
+                var more = Numbered(InventedVoices.Write(installed, folder, invented, random), 1000 * (1 + Math.Abs(seed % 1_000_000)));
+                voices = [.. voices, .. more];
+                Espeak.UseData(folder);
+            }
+            return [
+                .. Part(espeak, minutes, false, voices, random, progress, cancellationToken),
+                .. Part(espeak, 0.1 * minutes, true, HeldOutVoices, new Random(~seed), progress, cancellationToken)
+            ];
+        }
+        finally
+        {
+            if (invented > 0) Espeak.UseData(installed);
+            Directory.Delete(folder, true);
+        }
     }
 
     /// <summary>Creates only the evaluation part, with its own sentences and voices.</summary>
     public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
-        return Part(espeak, minutes, true, new Random(~seed), null, cancellationToken);
+        return Part(espeak, minutes, true, HeldOutVoices, new Random(~seed), null, cancellationToken);
     }
 
     private static List<Utterance> Part(
-        Espeak espeak, double minutes, bool evaluation, Random random, IProgress<string>? progress, CancellationToken cancellationToken)
+        Espeak espeak, double minutes, bool evaluation, (string Variant, int Number)[] voices, Random random,
+        IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var made = new List<Utterance>();
         double seconds = 0;
-        string[] voices = evaluation ? HeldOutVariants : Variants;
         string[] languages = [.. SentenceGrammar.Languages(evaluation)];
         while (seconds < 60 * minutes)
         {
             cancellationToken.ThrowIfCancellationRequested();
             string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
-            int variant = random.Next(voices.Length);
+            var (variant, number) = voices[random.Next(voices.Length)];
             var voice = new SpeakingVoice(
-                $"{Voice(random, language)}+{voices[variant]}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
+                $"{Voice(random, language)}+{variant}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
             var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
-            if (From(spoken, variant + (evaluation ? Variants.Length : 0), evaluation) is not { } utterance) continue;
+            if (From(spoken, number, evaluation) is not { } utterance) continue;
             made.Add(utterance);
             seconds += utterance.Seconds;
             if (made.Count % 100 == 0)
@@ -65,6 +84,11 @@ public static class SpeechPreparation
         }
         return made;
     }
+
+    private static (string Variant, int Number)[] HeldOutVoices => Numbered(HeldOutVariants, Variants.Length);
+
+    private static (string Variant, int Number)[] Numbered(string[] variants, int first) =>
+        [.. variants.Select((variant, i) => (variant, first + i))];
 
     private static string Voice(Random random, string language) => language switch
     {

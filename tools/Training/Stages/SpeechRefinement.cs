@@ -21,7 +21,7 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
     private const int Fitted = 20;
 
     /// <summary>The weight of the distance to the old features, in units of their variance, relative to the error of the mouth.</summary>
-    private const double HoldWeight = 0.1;
+    public double HoldWeight { get; init; } = 0.1;
 
     /// <summary>
     /// Trains <c>speech.safetensors</c> of a folder until the stage ends or the time of the call is over. Every call writes the result to
@@ -98,7 +98,8 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
         {
             using var step = NewDisposeScope();
             using var given = SpeechBatch.Make(random, voices, batch, frames, run.Device);
-            var features = encoder.Forward(given.Audio, frames).to(float64).cpu().flatten(0, 1).transpose(0, 1); // [blocks, N, width]
+            // [blocks, N, width]
+            var features = encoder.Forward(given.Audio.to(run.Device), frames).to(float64).cpu().flatten(0, 1).transpose(0, 1);
             var rows = cat([features, ones([blocks, features.shape[1], 1], float64)], 2);
             inner.add_(rows.transpose(1, 2).matmul(rows));
             outer.add_(rows.transpose(1, 2).matmul(given.Mouth.to(float64).cpu().flatten(0, 1).unsqueeze(0)));
@@ -116,7 +117,7 @@ public sealed class SpeechRefinement(TrainingRun run, SpeechCorpus learnt, Speec
     {
         using var scope = NewDisposeScope();
         using var off = no_grad();
-        var predicted = Read(encoder.Forward(check.Audio, frames).to(float32), map).select(2, -1).cpu();
+        var predicted = Read(encoder.Forward(check.Audio.to(run.Device), frames).to(float32), map).select(2, -1).cpu();
         var figures = check.Correlations(predicted).ToArray();
         foreach (var (name, correlation) in figures) trainer?.Curves.Add("unseen " + name, trainer.Steps, correlation);
         run.Say(
