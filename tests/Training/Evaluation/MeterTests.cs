@@ -12,7 +12,7 @@ public sealed class MeterTests
     public void Openings_are_read_from_pixels()
     {
         int seed = TestSeed.Value;
-        var spoken = SpeechPreparation.Make(0.2, seed, 0, null, TestContext.Current.CancellationToken);
+        var spoken = SpeechPreparation.Make(0.2, seed, 0, 0, null, TestContext.Current.CancellationToken);
         var voice = spoken.Where(u => !u.ForEvaluation).ToArray();
         using var renderer = new FaceRenderer(96, 96);
         for (int i = 0; i < 3; i++)

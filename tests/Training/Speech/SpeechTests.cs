@@ -81,6 +81,33 @@ public sealed class SpeechTests
     }
 
     [Fact]
+    public void Flite_tells_where_its_phonemes_are()
+    {
+        var spoken = Flite.Speak("My baby may be at home.", "slt", 180, 1);
+        spoken.SampleRate.ShouldBe(16000);
+        string names = string.Join(' ', spoken.Phonemes.Select(p => p.Name));
+        names.ShouldStartWith(" m aɪ b eɪ b i m eɪ b i");
+        int first = spoken.Phonemes[1].Start, vowel = spoken.Phonemes[2].Start, next = spoken.Phonemes[3].Start;
+        double voiced = Level(spoken.Samples[vowel..next]);
+        Level(spoken.Samples[..(first - 400)]).ShouldBeLessThan(0.05 * voiced, "the pause before the first word");
+        Flite.Speak("My baby may be at home.", "slt", 180, 1.5).Samples.Length.ShouldBeInRange(
+            (int)(1.3 * spoken.Samples.Length), (int)(1.7 * spoken.Samples.Length));
+        Should.Throw<InvalidOperationException>(() => Flite.Phonemes("pau:0.1 xx:0.2", 16000)).Message.ShouldContain("xx:0.2");
+
+        static double Level(short[] samples) => Math.Sqrt(samples.Average(s => (double)s * s));
+    }
+
+    [Fact]
+    public void Flite_speaks_a_share_of_the_sentences_and_its_last_voice_only_in_the_evaluation()
+    {
+        var made = SpeechPreparation.Make(0.8, 5, 0, 0.5, null, TestContext.Current.CancellationToken);
+        var flite = made.Where(u => u.Voice is >= 900 and < 1000).ToArray();
+        flite.Length.ShouldBeInRange(made.Count / 5, made.Count * 4 / 5);
+        flite.ShouldAllBe(u => u.ForEvaluation == (u.Voice >= 975));
+        flite.ShouldContain(u => u.ForEvaluation);
+    }
+
+    [Fact]
     public void A_corpus_is_read_back_as_written_and_a_truncated_one_is_refused()
     {
         string path = Path.Combine(Path.GetTempPath(), Guid.NewGuid() + ".bin");
@@ -123,6 +150,6 @@ public sealed class SpeechTests
         static string Spoken(Utterance utterance) => $"{utterance.Voice}: {string.Join(' ', utterance.Phonemes.Select(p => p.Name))}";
 
         static IReadOnlyList<Utterance> Speak(int voices) =>
-            SpeechPreparation.Make(1, 3, voices, null, TestContext.Current.CancellationToken);
+            SpeechPreparation.Make(1, 3, voices, 0, null, TestContext.Current.CancellationToken);
     }
 }

@@ -20,7 +20,7 @@ public sealed class SpeechRefinementTests
             SpeechCorpus Speech(int seed)
             {
                 string path = Path.Combine(folder, $"{seed}.bin");
-                SpeechCorpus.Save(path, SpeechPreparation.Make(0.3, seed, 0, null, cancellationToken));
+                SpeechCorpus.Save(path, SpeechPreparation.Make(0.3, seed, 0, 0, null, cancellationToken));
                 return SpeechCorpus.Load(path);
             }
             var learnt = Speech(1);

@@ -16,7 +16,7 @@ public sealed class WholeTrainingTests
             string speech = Path.Combine(folder, "speech.bin"), text = Path.Combine(folder, "text"),
                 work = Path.Combine(folder, "work"), results = Path.Combine(folder, "results");
             foreach (string one in new[] { text, work, results }) Directory.CreateDirectory(one);
-            SpeechCorpus.Save(speech, SpeechPreparation.Make(0.5, 1, 0, null, TestContext.Current.CancellationToken));
+            SpeechCorpus.Save(speech, SpeechPreparation.Make(0.5, 1, 0, 0, null, TestContext.Current.CancellationToken));
             new TextStage(new TrainingRun(CPU, text, text, TimeSpan.MaxValue, _ => { }))
                 .Train(SketchNetworks.Toy, new StageOptions("text", 0, 3e-3) { Steps = 30 }).ShouldBeTrue();
 

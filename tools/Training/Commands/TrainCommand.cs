@@ -36,13 +36,18 @@ internal static class TrainCommand
             if (result.GetValueOrDefault<int>() is var count and (< 0 or > InventedVoices.Most))
                 result.AddError($"--invented-voices: expected 0 to {InventedVoices.Most}, found {count}");
         });
+        var flite = new Option<double>("--flite")
+        {
+            Description = "Share of sentences that flite speaks, 0 to 1: English with voices made from recordings of people.",
+        };
         var command = new Command(
             "prepare-speech", "Speak sentences with espeak-ng and write them with the times of their phonemes.")
-            { output, minutes, seed, invented };
+            { output, minutes, seed, invented, flite };
         command.SetAction((parsed, cancellationToken) => Task.Run(() =>
         {
             var made = SpeechPreparation.Make(
-                parsed.GetValue(minutes), parsed.GetValue(seed), parsed.GetValue(invented), new ConsoleProgress(), cancellationToken);
+                parsed.GetValue(minutes), parsed.GetValue(seed), parsed.GetValue(invented), parsed.GetValue(flite), new ConsoleProgress(),
+                cancellationToken);
             SpeechCorpus.Save(parsed.GetRequiredValue(output).FullName, made);
             Console.WriteLine(
                 $"{made.Count} utterances, {made.Sum(u => u.Seconds) / 60:F1} minutes, " +

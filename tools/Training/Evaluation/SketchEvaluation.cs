@@ -152,15 +152,11 @@ public sealed class SketchEvaluation(
             kept[1] - kept[0] >= -1.5, ("first", kept[0]), ("last", kept[1]), ("firstAgainstTruth", near[0]),
             ("lastAgainstTruth", near[1]), ("portraitAgainstTruthFirst", moved[0]), ("portraitAgainstTruthLast", moved[1]));
         double Psnr(byte[][] frames, byte[][] others) => FrameFigures.Psnr(frames, others, size, truth.Moving);
-        double[] steps = [.. Enumerable.Range(1, made.Length - 1).Select(f => FrameFigures.Difference(made[f - 1], made[f]))];
-        double[] borders =
-        [
-            .. Enumerable.Range(0, int.MaxValue).Select(k => clip + k * stride).TakeWhile(f => f < made.Length).Select(f => steps[f - 1])
-        ];
-        double ratio = borders.Average() / Statistics.Median(steps);
+        var (ratio, largest) = Jump(made, clip, stride);
         Add(
-            "jump at clip borders, against the median between frames", "under 1.5 x", Text($"{ratio:F2} x"), ratio < 1.5, ("ratio", ratio),
-            ("largest", borders.Max() / Statistics.Median(steps)));
+            "jump at clip borders, against the median between frames", "under 1.5 x",
+            Text($"{ratio:F2} x (true frames at the same places {Jump(truth.Frames, clip, stride).Mean:F2} x)"), ratio < 1.5,
+            ("ratio", ratio), ("largest", largest), ("truth", Jump(truth.Frames, clip, stride).Mean));
         double[] read = person.Read(made);
         var best = Statistics.BestLag(read, truth.Openings, FarthestLag);
         int tail = Math.Max(0, read.Length - 250);
@@ -176,6 +172,21 @@ public sealed class SketchEvaluation(
         }
         await File.WriteAllBytesAsync(Path.Combine(options.Output, "long.jpg"), sheet.EncodeJpeg(), cancellationToken)
             .ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Compares the difference of two frames where a clip begins with the median difference of neighbours. Without clips the mean would
+    /// still be larger than 1, since a mouth moves in bursts.
+    /// </summary>
+    private static (double Mean, double Largest) Jump(byte[][] frames, int clip, int stride)
+    {
+        double[] steps = [.. Enumerable.Range(1, frames.Length - 1).Select(f => FrameFigures.Difference(frames[f - 1], frames[f]))];
+        double[] borders =
+        [
+            .. Enumerable.Range(0, int.MaxValue).Select(k => clip + k * stride).TakeWhile(f => f < frames.Length).Select(f => steps[f - 1])
+        ];
+        double median = Statistics.Median(steps);
+        return (borders.Average() / median, borders.Max() / median);
     }
 
     /// <summary>

@@ -23,11 +23,21 @@ public static class SpeechPreparation
         "f4", "m7", "Alicia", "Mario", "linda", "boris", "paul", "steph", "travis", "quincy"
     ];
 
+    /// <summary>The number of flite's first speaker. Invented voices start at 1000.</summary>
+    private const int FirstOfFlite = 900;
+
+    /// <summary>The number of speakers, of five pitches and five speeds, that are made of each voice of flite.</summary>
+    private const int SpeakersOfFlite = 25;
+
     /// <summary>Creates the corpus.</summary>
     /// <param name="minutes">The minutes of training speech. One tenth more is created for the evaluation.</param>
     /// <param name="invented">The number of random voices (<see cref="InventedVoices"/>) that speak beside those of espeak-ng.</param>
+    /// <param name="flite">
+    /// The share of sentences that <see cref="Flite"/> speaks, 0 to 1. Its last voice speaks only in the evaluation.
+    /// </param>
     public static IReadOnlyList<Utterance> Make(
-        double minutes, int seed, int invented = 0, IProgress<string>? progress = null, CancellationToken cancellationToken = default)
+        double minutes, int seed, int invented = 0, double flite = 0, IProgress<string>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
         var random = new Random(seed);
@@ -43,8 +53,8 @@ public static class SpeechPreparation
                 Espeak.UseData(folder);
             }
             return [
-                .. Part(espeak, minutes, false, voices, random, progress, cancellationToken),
-                .. Part(espeak, 0.1 * minutes, true, HeldOutVoices, new Random(~seed), progress, cancellationToken)
+                .. Part(espeak, minutes, false, voices, flite, random, progress, cancellationToken),
+                .. Part(espeak, 0.1 * minutes, true, HeldOutVoices, flite, new Random(~seed), progress, cancellationToken)
             ];
         }
         finally
@@ -58,12 +68,12 @@ public static class SpeechPreparation
     public static IReadOnlyList<Utterance> MakeEvaluation(double minutes, int seed, CancellationToken cancellationToken = default)
     {
         using var espeak = new Espeak();
-        return Part(espeak, minutes, true, HeldOutVoices, new Random(~seed), null, cancellationToken);
+        return Part(espeak, minutes, true, HeldOutVoices, 0, new Random(~seed), null, cancellationToken);
     }
 
     private static List<Utterance> Part(
-        Espeak espeak, double minutes, bool evaluation, (string Variant, int Number)[] voices, Random random,
-        IProgress<string>? progress, CancellationToken cancellationToken)
+        Espeak espeak, double minutes, bool evaluation, (string Variant, int Number)[] voices, double flite,
+        Random random, IProgress<string>? progress, CancellationToken cancellationToken)
     {
         var made = new List<Utterance>();
         double seconds = 0;
@@ -71,11 +81,9 @@ public static class SpeechPreparation
         while (seconds < 60 * minutes)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
-            var (variant, number) = voices[random.Next(voices.Length)];
-            var voice = new SpeakingVoice(
-                $"{Voice(random, language)}+{variant}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
-            var spoken = espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice);
+            var (spoken, number) = flite > 0 && random.NextDouble() < flite
+                ? SpeakWithFlite(evaluation, random)
+                : Speak(espeak, languages, voices, evaluation, random);
             if (From(spoken, number, evaluation) is not { } utterance) continue;
             made.Add(utterance);
             seconds += utterance.Seconds;
@@ -83,6 +91,25 @@ public static class SpeechPreparation
                 progress?.Report($"{made.Count} utterances, {seconds / 60:F1} min of {(evaluation ? "evaluation" : "training")} speech");
         }
         return made;
+    }
+
+    private static (SpokenUtterance Spoken, int Number) Speak(
+        Espeak espeak, string[] languages, (string Variant, int Number)[] voices, bool evaluation, Random random)
+    {
+        string language = random.Next(10) < 4 ? "en" : languages[random.Next(languages.Length)];
+        var (variant, number) = voices[random.Next(voices.Length)];
+        var voice = new SpeakingVoice(
+            $"{Voice(random, language)}+{variant}", random.Next(115, 215), random.Next(15, 85), random.Next(20, 80));
+        return (espeak.Speak(SentenceGrammar.Next(random, language, evaluation), voice), number);
+    }
+
+    private static (SpokenUtterance Spoken, int Number) SpeakWithFlite(bool evaluation, Random random)
+    {
+        int last = Flite.Voices.Count - 1, voice = evaluation ? last : random.Next(last), speaker = random.Next(SpeakersOfFlite);
+        // Pitch and speed belong to a speaker.
+        double pitch = (Flite.Voices[voice] == "slt" ? 180 : 110) * (0.75 + 0.15 * (speaker % 5)), stretch = 0.75 + 0.15 * (speaker / 5);
+        var spoken = Flite.Speak(SentenceGrammar.Next(random, "en", evaluation), Flite.Voices[voice], pitch, stretch);
+        return (spoken, FirstOfFlite + voice * SpeakersOfFlite + speaker);
     }
 
     private static (string Variant, int Number)[] HeldOutVoices => Numbered(HeldOutVariants, Variants.Length);

@@ -1,0 +1,91 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace Locutor.Training.Speech;
+
+/// <summary>
+/// The speech synthesiser flite (Debian package flite) with voices that were made from recordings of people, for English. It tells the end
+/// of each phoneme.
+/// </summary>
+public static class Flite
+{
+    /// <summary>The voices: American woman, Scottish man, American man (from diphones), American man.</summary>
+    public static IReadOnlyList<string> Voices { get; } = ["slt", "awb", "kal16", "rms"];
+
+    /// <summary>The phonemes of flite's US English, each with its name in the International Phonetic Alphabet.</summary>
+    private const string Table =
+        "aa ɑ ae æ ah ʌ ao ɔ aw aʊ ax ə axr ɚ ay aɪ b b ch tʃ d d dh ð dx ɾ eh ɛ el əl em m en n er ɝ ey eɪ f f " +
+        "g ɡ hh h hv ɦ ih ɪ iy i jh dʒ k k l l m m n n nx n ng ŋ ow oʊ oy ɔɪ p p r ɹ s s sh ʃ t t th θ uh ʊ uw u " +
+        "v v w w y j z z zh ʒ";
+
+    private const string Pause = "pau";
+
+    private static readonly Dictionary<string, string> Ipa = Table.Split(' ').Chunk(2).ToDictionary(pair => pair[0], pair => pair[1]);
+
+    /// <summary>Synthesises one text.</summary>
+    /// <param name="voice">One of <see cref="Voices"/>.</param>
+    /// <param name="pitch">The mean pitch in hertz.</param>
+    /// <param name="stretch">The factor of all durations.</param>
+    /// <exception cref="InvalidOperationException">flite is not installed or failed.</exception>
+    public static SpokenUtterance Speak(string text, string voice, double pitch, double stretch)
+    {
+        string file = Path.GetTempFileName();
+        try
+        {
+            string[] arguments =
+            [
+                "-voice", voice, "-psdur", "-t", text, "-o", file,
+                "--setf", FormattableString.Invariant($"int_f0_target_mean={pitch:F0}"),
+                "--setf", FormattableString.Invariant($"duration_stretch={stretch:F2}"),
+            ];
+            using var process = Process.Start(
+                new ProcessStartInfo("flite", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
+                ?? throw new InvalidOperationException("flite did not start: install the package flite");
+            string said = process.StandardOutput.ReadToEnd(), errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            if (process.ExitCode != 0) throw new InvalidOperationException($"flite ended with {process.ExitCode}: {errors.Trim()}");
+            var (samples, rate) = Read(File.ReadAllBytes(file));
+            return new SpokenUtterance(samples, rate, Phonemes(said, rate));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    /// <summary>Reads names with the ends of their phonemes in seconds, such as <c>pau:0.164 hh:0.255</c>.</summary>
+    public static IReadOnlyList<SpokenPhoneme> Phonemes(string said, int rate)
+    {
+        var phonemes = new List<SpokenPhoneme>();
+        double start = 0;
+        foreach (string part in said.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] pair = part.Split(':');
+            string? name = pair[0] == Pause ? "" : Ipa.GetValueOrDefault(pair[0]);
+            if (pair.Length != 2 || name is null
+                || !double.TryParse(pair[1], NumberStyles.Float, CultureInfo.InvariantCulture, out double end))
+            {
+                throw new InvalidOperationException($"flite: expected a phoneme and its end, found {part}");
+            }
+            phonemes.Add(new SpokenPhoneme(name, (int)(start * rate)));
+            start = end;
+        }
+        return phonemes;
+    }
+
+    /// <summary>Reads the 16-bit samples of a WAV file with one channel.</summary>
+    private static (short[] Samples, int Rate) Read(byte[] wave)
+    {
+        int rate = 0;
+        for (int at = 12; at + 8 <= wave.Length;)
+        {
+            int size = BitConverter.ToInt32(wave, at + 4);
+            if (wave.AsSpan(at, 4).SequenceEqual("fmt "u8)) rate = BitConverter.ToInt32(wave, at + 12);
+            if (wave.AsSpan(at, 4).SequenceEqual("data"u8))
+                return (MemoryMarshal.Cast<byte, short>(wave.AsSpan(at + 8, Math.Min(size, wave.Length - at - 8) & ~1)).ToArray(), rate);
+            at += 8 + size;
+        }
+        throw new InvalidOperationException("flite wrote no samples");
+    }
+}
