@@ -94,7 +94,7 @@ public sealed class SpeechTests
             (int)(1.3 * spoken.Samples.Length), (int)(1.7 * spoken.Samples.Length));
         Should.Throw<InvalidOperationException>(() => Flite.Phonemes("pau:0.1 xx:0.2", 16000)).Message.ShouldContain("xx:0.2");
 
-        static double Level(short[] samples) => Math.Sqrt(samples.Average(s => (double)s * s));
+        static double Level(float[] samples) => Math.Sqrt(samples.Average(s => (double)s * s));
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal static class TrainCommand
         var seed = new Option<int>("--seed") { Description = "Seed of sentences and voices.", DefaultValueFactory = _ => 1 };
         var invented = new Option<int>("--invented-voices")
         {
-            Description = $"Voices of random vocal tracts that speak beside those of espeak-ng, at most {InventedVoices.Most}.",
+            Description = $"Voices of random vocal tracts, used in addition to those of espeak-ng; at most {InventedVoices.Most}.",
         };
         invented.Validators.Add(result =>
         {

@@ -8,8 +8,8 @@ namespace Locutor.Training.Speech;
 /// <param name="Start">The index of its first sample.</param>
 public readonly record struct SpokenPhoneme(string Name, int Start);
 
-/// <summary>An utterance of espeak-ng: 16-bit samples at <see cref="SampleRate"/>, with the start of every phoneme.</summary>
-public sealed record SpokenUtterance(short[] Samples, int SampleRate, IReadOnlyList<SpokenPhoneme> Phonemes);
+/// <summary>A synthesised utterance: samples from -1 to 1 at <see cref="SampleRate"/>, with the start of every phoneme.</summary>
+public sealed record SpokenUtterance(float[] Samples, int SampleRate, IReadOnlyList<SpokenPhoneme> Phonemes);
 
 /// <summary>The voice of an utterance.</summary>
 /// <param name="Name">An espeak-ng voice with an optional variant, such as <c>en-us+f3</c>.</param>
@@ -59,7 +59,7 @@ public sealed partial class Espeak : IDisposable
         fixed (byte* start = bytes) error = Synth(start, (nuint)bytes.Length, 0, 0, 0, Utf8, null, null);
         if (error != 0) throw new InvalidOperationException($"espeak-ng refused to speak with {voice.Name}: error {error}");
         _ = Synchronize();
-        return new SpokenUtterance([.. Received], sampleRate, [.. Phonemes]);
+        return new SpokenUtterance([.. Received.Select(s => s / 32768f)], sampleRate, [.. Phonemes]);
     }
 
     /// <summary>The folder of the data that is in use.</summary>

@@ -1,6 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
-using System.Runtime.InteropServices;
+using Locutor.Media.Sound;
 
 namespace Locutor.Training.Speech;
 
@@ -39,14 +38,9 @@ public static class Flite
                 "--setf", FormattableString.Invariant($"int_f0_target_mean={pitch:F0}"),
                 "--setf", FormattableString.Invariant($"duration_stretch={stretch:F2}"),
             ];
-            using var process = Process.Start(
-                new ProcessStartInfo("flite", arguments) { RedirectStandardOutput = true, RedirectStandardError = true })
-                ?? throw new InvalidOperationException("flite did not start: install the package flite");
-            string said = process.StandardOutput.ReadToEnd(), errors = process.StandardError.ReadToEnd();
-            process.WaitForExit();
-            if (process.ExitCode != 0) throw new InvalidOperationException($"flite ended with {process.ExitCode}: {errors.Trim()}");
-            var (samples, rate) = Read(File.ReadAllBytes(file));
-            return new SpokenUtterance(samples, rate, Phonemes(said, rate));
+            string said = InstalledProgram.Run("flite", "flite", arguments);
+            var sound = WavReader.Read(File.ReadAllBytes(file));
+            return new SpokenUtterance(sound.Samples, sound.SampleRate, Phonemes(said, sound.SampleRate));
         }
         finally
         {
@@ -72,20 +66,5 @@ public static class Flite
             start = end;
         }
         return phonemes;
-    }
-
-    /// <summary>Reads the 16-bit samples of a WAV file with one channel.</summary>
-    private static (short[] Samples, int Rate) Read(byte[] wave)
-    {
-        int rate = 0;
-        for (int at = 12; at + 8 <= wave.Length;)
-        {
-            int size = BitConverter.ToInt32(wave, at + 4);
-            if (wave.AsSpan(at, 4).SequenceEqual("fmt "u8)) rate = BitConverter.ToInt32(wave, at + 12);
-            if (wave.AsSpan(at, 4).SequenceEqual("data"u8))
-                return (MemoryMarshal.Cast<byte, short>(wave.AsSpan(at + 8, Math.Min(size, wave.Length - at - 8) & ~1)).ToArray(), rate);
-            at += 8 + size;
-        }
-        throw new InvalidOperationException("flite wrote no samples");
     }
 }

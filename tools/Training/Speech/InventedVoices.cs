@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 
 namespace Locutor.Training.Speech;
@@ -8,7 +7,7 @@ namespace Locutor.Training.Speech;
 /// formants, pitch, tremor, roughness, breath and the balance of treble and bass. The installed variants are a few dozen, too few for
 /// a speech encoder to learn what voices have in common.
 /// </summary>
-public static class InventedVoices
+public sealed class InventedVoices : IDisposable
 {
     /// <summary>The largest number of invented voices: espeak-ng knows at most 349 voices, of which 232 are installed.</summary>
     public const int Most = 100;
@@ -19,14 +18,15 @@ public static class InventedVoices
     /// <summary>Voices of another synthesiser, left out to make room.</summary>
     private static readonly string Mbrola = Path.Combine("voices", "mb");
 
-    /// <summary>Makes a copy of espeak-ng's data, of links, with a number of further variants.</summary>
-    /// <param name="installed">The folder of espeak-ng's data.</param>
-    /// <param name="folder">An empty folder for the copy.</param>
-    /// <param name="count">The number of further variants, at most <see cref="Most"/>.</param>
-    /// <returns>The names of the variants.</returns>
-    public static string[] Write(string installed, string folder, int count, Random random)
+    private readonly string installed = Espeak.DataFolder;
+    private readonly string folder;
+
+    /// <summary>Writes the voices, beside links to the data of espeak-ng, and lets espeak-ng use them until it is disposed.</summary>
+    /// <param name="count">The number of voices, at most <see cref="Most"/>.</param>
+    public InventedVoices(int count, Random random)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Most);
+        folder = Directory.CreateTempSubdirectory("locutor-voices-").FullName;
         string variants = Path.Combine("voices", "!v");
         string[] real = ["", "voices", variants];
         foreach (string level in real)
@@ -38,13 +38,18 @@ public static class InventedVoices
                 if (!real.Contains(relative) && relative != Mbrola) File.CreateSymbolicLink(Path.Combine(folder, relative), entry);
             }
         }
-        string[] names = new string[count];
-        for (int i = 0; i < count; i++)
-        {
-            names[i] = string.Create(CultureInfo.InvariantCulture, $"invented{i}");
-            File.WriteAllText(Path.Combine(folder, variants, names[i]), Variant(names[i], random));
-        }
-        return names;
+        Names = [.. Enumerable.Range(0, count).Select(i => FormattableString.Invariant($"invented{i}"))];
+        foreach (string name in Names) File.WriteAllText(Path.Combine(folder, variants, name), Variant(name, random));
+        Espeak.UseData(folder);
+    }
+
+    /// <summary>The names of the variants.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    public void Dispose()
+    {
+        Espeak.UseData(installed);
+        Directory.Delete(folder, true);
     }
 
     private static string Variant(string name, Random random)
@@ -53,7 +58,7 @@ public static class InventedVoices
         // A short vocal tract (a child or a woman) has higher formants and mostly a higher pitch.
         double tract = Between(random, 0.88, 1.3), pitch = 95 * Math.Pow(tract, 2) * Between(random, 0.75, 1.35);
         double treble = Between(random, 0.5, 1.2);
-        Line(text, "language variant");
+        Line(text, $"language variant");
         Line(text, $"name {name}");
         Line(text, $"pitch {pitch:F0} {pitch * Between(random, 1.2, 1.8):F0}");
         for (int i = 0; i < Formants; i++)
@@ -78,7 +83,5 @@ public static class InventedVoices
 
     private static double Between(Random random, double least, double most) => least + random.NextDouble() * (most - least);
 
-    private static void Line(StringBuilder text, FormattableString line) => Line(text, FormattableString.Invariant(line));
-
-    private static void Line(StringBuilder text, string line) => text.Append(line).Append('\n');
+    private static void Line(StringBuilder text, FormattableString line) => text.Append(FormattableString.Invariant(line)).Append('\n');
 }

@@ -31,7 +31,7 @@ public static class SpeechPreparation
 
     /// <summary>Creates the corpus.</summary>
     /// <param name="minutes">The minutes of training speech. One tenth more is created for the evaluation.</param>
-    /// <param name="invented">The number of random voices (<see cref="InventedVoices"/>) that speak beside those of espeak-ng.</param>
+    /// <param name="invented">The number of <see cref="InventedVoices"/>, which are used in addition to the voices of espeak-ng.</param>
     /// <param name="flite">
     /// The share of sentences that <see cref="Flite"/> speaks, 0 to 1. Its last voice speaks only in the evaluation.
     /// </param>
@@ -41,27 +41,13 @@ public static class SpeechPreparation
     {
         using var espeak = new Espeak();
         var random = new Random(seed);
-        string installed = Espeak.DataFolder, folder = Directory.CreateTempSubdirectory("locutor-voices-").FullName;
-        try
-        {
-            var voices = Numbered(Variants, 0);
-            if (invented > 0)
-            {
-                // Files with other seeds have other voices, and so other numbers.
-                var more = Numbered(InventedVoices.Write(installed, folder, invented, random), 1000 * (1 + Math.Abs(seed % 1_000_000)));
-                voices = [.. voices, .. more];
-                Espeak.UseData(folder);
-            }
-            return [
-                .. Part(espeak, minutes, false, voices, flite, random, progress, cancellationToken),
-                .. Part(espeak, 0.1 * minutes, true, HeldOutVoices, flite, new Random(~seed), progress, cancellationToken)
-            ];
-        }
-        finally
-        {
-            if (invented > 0) Espeak.UseData(installed);
-            Directory.Delete(folder, true);
-        }
+        using var more = invented > 0 ? new InventedVoices(invented, random) : null;
+        // Files with other seeds have other invented voices, and so other numbers.
+        (string, int)[] voices = [.. Numbered(Variants, 0), .. Numbered(more?.Names ?? [], 1000 * (1 + Math.Abs(seed % 1_000_000)))];
+        return [
+            .. Part(espeak, minutes, false, voices, flite, random, progress, cancellationToken),
+            .. Part(espeak, 0.1 * minutes, true, HeldOutVoices, flite, new Random(~seed), progress, cancellationToken)
+        ];
     }
 
     /// <summary>Creates only the evaluation part, with its own sentences and voices.</summary>
@@ -114,7 +100,7 @@ public static class SpeechPreparation
 
     private static (string Variant, int Number)[] HeldOutVoices => Numbered(HeldOutVariants, Variants.Length);
 
-    private static (string Variant, int Number)[] Numbered(string[] variants, int first) =>
+    private static (string Variant, int Number)[] Numbered(IEnumerable<string> variants, int first) =>
         [.. variants.Select((variant, i) => (variant, first + i))];
 
     private static string Voice(Random random, string language) => language switch
@@ -127,8 +113,7 @@ public static class SpeechPreparation
 
     private static Utterance? From(SpokenUtterance spoken, int voice, bool evaluation)
     {
-        float[] samples = BandLimitedResampler.Resample(
-            [.. spoken.Samples.Select(s => s / 32768f)], spoken.SampleRate, SpeechCorpus.SampleRate);
+        float[] samples = BandLimitedResampler.Resample(spoken.Samples, spoken.SampleRate, SpeechCorpus.SampleRate);
         double power = samples.Sum(s => (double)s * s) / Math.Max(1, samples.Length);
         if (samples.Length < SpeechCorpus.SampleRate / 2 || samples.Length > 12 * SpeechCorpus.SampleRate || power < 1e-6) return null;
         float peak = samples.Max(Math.Abs), gain = (float)Math.Min(0.1 / Math.Sqrt(power), 0.98 / peak);

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 using Locutor.Networks.Layers;
 using Locutor.Networks.Tokenizer;
@@ -97,13 +96,15 @@ public sealed class TextStage(TrainingRun run)
             "--character_coverage=1.0",
             "--pad_id=0", "--eos_id=1", "--unk_id=2", "--bos_id=-1", "--hard_vocab_limit=false", "--num_threads=1", "--minloglevel=2",
         ];
-        using var process = Process.Start(new ProcessStartInfo("spm_train", arguments) { RedirectStandardError = true })
-            ?? throw new InvalidOperationException("spm_train did not start: install the package sentencepiece");
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        File.Delete(corpus);
-        File.Delete(prefix + ".vocab");
-        if (process.ExitCode != 0) throw new InvalidOperationException($"spm_train ended with {process.ExitCode}: {errors.Trim()}");
+        try
+        {
+            InstalledProgram.Run("spm_train", "sentencepiece", arguments);
+        }
+        finally
+        {
+            File.Delete(corpus);
+            File.Delete(prefix + ".vocab");
+        }
     }
 
     private sealed class MoodClassifier(Weights weights, UmT5Config config)
