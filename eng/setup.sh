@@ -20,22 +20,41 @@ need_dotnet() {
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 }
 
-# need_programs PROGRAM=PACKAGE...: installs the packages of missing programs with apt-get if it has the rights (root or sudo without a
-# password). Otherwise it prints one line with the packages to install and exits with code 5.
-need_programs() {
-  local pair missing=()
+# install_programs PROGRAM=PACKAGE...: starts to install the packages of missing programs with apt-get, in the background, if it has the
+# rights (root or sudo without a password). Otherwise it prints one line with the packages to install and exits with code 5. Ctrl-C does not
+# stop apt-get: it would leave packages half installed.
+install_programs() {
+  local pair missing=() as_root=()
+  installing=
   for pair in "$@"; do
     command -v "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
   done
   [ ${#missing[@]} -eq 0 ] && return 0
-  local as_root=()
+  packages=${missing[*]}
   [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
-  if command -v apt-get >/dev/null && "${as_root[@]}" true 2>/dev/null; then
-    say "installing ${missing[*]} with apt-get"
-    { "${as_root[@]}" apt-get update -q && DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get install -qy --no-install-recommends "${missing[@]}"; } >&2 </dev/null && return 0
+  if ! command -v apt-get >/dev/null || ! "${as_root[@]}" true 2>/dev/null; then
+    say "please install: $packages"
+    exit 5
   fi
-  say "please install: ${missing[*]}"
-  exit 5
+  say "installing $packages with apt-get"
+  install_log=$(mktemp)
+  {
+    "${as_root[@]}" apt-get update -q &&
+      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}"
+  } >"$install_log" 2>&1 </dev/null &
+  installing=$!
+}
+
+# await_programs: waits until the programs of install_programs are there; exits with code 5 if apt-get failed.
+await_programs() {
+  [ -n "$installing" ] || return 0
+  if ! wait "$installing"; then
+    tail -n 5 "$install_log" >&2
+    say "apt-get failed (its whole output is $install_log); please install: $packages"
+    exit 5
+  fi
+  rm -f "$install_log"
+  installing=
 }
 
 # build_once STAMP COMMAND...: runs the build command if a source file is newer than the stamp file. A lock allows one build at a time.
