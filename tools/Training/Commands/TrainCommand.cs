@@ -19,6 +19,7 @@ internal static class TrainCommand
         RefineSpeechCommand.Create(),
         Bundle(),
         Unpack(),
+        Average(),
         FaceFinder(),
     };
 
@@ -115,6 +116,25 @@ internal static class TrainCommand
         var command = new Command("unpack", "Write the networks of a bundle as the finished stages of a training.") { from, output };
         command.SetAction(parsed => SketchBundle.Unpack(
             parsed.GetRequiredValue(from).FullName, Directory.CreateDirectory(parsed.GetRequiredValue(output).FullName).FullName));
+        return command;
+    }
+
+    private static Command Average()
+    {
+        var of = new Option<FileInfo[]>("--of")
+        {
+            Description = "Two files of one network: before and after a training.",
+            Required = true,
+            Arity = new ArgumentArity(2, 2),
+            AllowMultipleArgumentsPerToken = true,
+        };
+        var output = new Option<FileInfo>("--output") { Description = "File to write; it may be one of the two.", Required = true };
+        var command = new Command("average", "Write the mean of a network's weights before and after a training.") { of, output };
+        command.SetAction(parsed =>
+        {
+            var files = parsed.GetRequiredValue(of);
+            WeightAverage.Write(files[0].FullName, files[1].FullName, parsed.GetRequiredValue(output).FullName);
+        });
         return command;
     }
 
