@@ -159,6 +159,18 @@ public sealed class GenerateFilesTests : IDisposable
         return (At(picture), At("voice.wav"));
     }
 
+    [Theory]
+    [InlineData("somewhere", "video.mp4", "expected nothing or -")]
+    [InlineData("-", "video.webm", "expected an output that ends in .mp4")]
+    public async Task Live_options_that_cannot_work_are_refused_before_any_work(string value, string output, string reason)
+    {
+        var (picture, voice) = await InputsAsync();
+        var (code, error) = await GenerateAsync(picture, voice, At(output), "--live", value);
+        code.ShouldBe(2, error);
+        error.ShouldContain(reason);
+        Directory.GetFiles(folder).Length.ShouldBe(2);
+    }
+
     private static string[] Arguments(string picture, string voice, string output, params string[] more) =>
         ["generate", "-i", picture, "-a", voice, "-o", output, "--model", "untrained", "--seed", "3", .. more];
 

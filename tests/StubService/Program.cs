@@ -1,7 +1,5 @@
 using System.Globalization;
 using Locutor.Cli;
-using Locutor.Cli.Commands;
-using Locutor.Generation.Diagnosis;
 using Locutor.StubService;
 
 // The program locutor with StubRunner instead of the networks. Everything else of the service is real. A video takes X seconds with --set
@@ -9,5 +7,4 @@ using Locutor.StubService;
 var (seconds, others) = StubSeconds.Take(args);
 if (seconds is not null) Environment.SetEnvironmentVariable(StubSeconds.Variable, seconds);
 double each = double.Parse(Environment.GetEnvironmentVariable(StubSeconds.Variable) ?? "1", CultureInfo.InvariantCulture);
-return await LocutorProgram.RunAsync(
-    others, new VideoMaking(_ => StubCatalog.Create(), _ => new StubRunner(each), _ => [MachineChecks.Ffmpeg]));
+return await LocutorProgram.RunAsync(others, StubMaking.Create(each));

@@ -147,7 +147,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         await Task.Delay(1500);
         (await brief.Http.GetAsync("/v1/jobs")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
         (await shared.Service.RunAsync("tokens", "revoke", reader.Key)).Code.ShouldBe(0);
-        (await shared.Service.RunAsync("tokens", "list")).Output.ShouldContain($"{reader.Key}  revoked");
+        (await shared.Service.CommandAsync("tokens", "list")).Output.ShouldContain($"{reader.Key}  revoked");
         for (var clock = System.Diagnostics.Stopwatch.StartNew(); (
             await reader.Http.GetAsync("/v1/jobs")).StatusCode is HttpStatusCode.OK; await Task.Delay(100))
         {
@@ -178,7 +178,7 @@ public sealed class RequestAttackTests(SharedService shared) : IClassFixture<Sha
         (await AskAsync("/v1/jobs", ("Origin", "https://evil.example"))).ShouldBe(HttpStatusCode.Forbidden);
         (await AskAsync("/v1/jobs", ("Sec-Fetch-Site", "cross-site"))).ShouldBe(HttpStatusCode.Forbidden);
         (await AskAsync("/v1/jobs", ("Host", "rebound.example"))).ShouldBe(HttpStatusCode.Forbidden);
-        var (code, _, error) = await service.RunAsync("serve", "--no-auth", "--urls", "http://0.0.0.0:9");
+        var (code, _, error) = await service.CommandAsync("serve", "--no-auth", "--urls", "http://0.0.0.0:9");
         code.ShouldBe(2);
         error.ShouldContain("no_auth: expected loopback addresses only, found http://0.0.0.0:9");
     }

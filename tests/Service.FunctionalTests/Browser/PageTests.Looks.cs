@@ -13,7 +13,7 @@ public sealed partial class PageTests
     public async Task With_the_keyboard_alone_signed_in_cancelling_on_a_phone()
     {
         await using var service = await LocalService.StartAsync("--set", "stub_seconds=30");
-        var (_, token, _) = await service.RunAsync("tokens", "create", "--scopes", "all");
+        var (_, token, _) = await service.CommandAsync("tokens", "create", "--scopes", "all");
         var page = await OpenAsync(service.Url, 360, 760, ColorScheme.Dark);
         await Expect(page.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
         await page.Keyboard.InsertTextAsync("my secret");

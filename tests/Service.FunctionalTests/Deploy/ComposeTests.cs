@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Locutor.Cli.Commands;
-using Locutor.Generation.Diagnosis;
 using Locutor.Service.Settings;
 using YamlDotNet.RepresentationModel;
 
@@ -36,7 +35,7 @@ public sealed class ComposeTests
     [Fact]
     public void Commands_of_workers_and_the_service_are_understood_by_the_program()
     {
-        var making = new VideoMaking(_ => StubCatalog.Create(), _ => new StubRunner(0), _ => [MachineChecks.Ffmpeg]);
+        var making = StubMaking.Create(seconds: 0);
         var services = Map(Load("compose/compose.yaml"), "services");
         foreach (string name in new[] { "locutor", "worker-cpu", "worker-gpu" })
         {

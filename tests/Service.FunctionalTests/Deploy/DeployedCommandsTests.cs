@@ -1,8 +1,6 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
 using Locutor.Cli;
-using Locutor.Cli.Commands;
-using Locutor.Generation.Diagnosis;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.FunctionalTests.Deploy;
@@ -38,7 +36,7 @@ public sealed partial class DeployedCommandsTests
     [Fact]
     public void Every_option_and_setting_of_a_command_line_exists()
     {
-        var making = new VideoMaking(_ => StubCatalog.Create(), _ => new StubRunner(0), _ => [MachineChecks.Ffmpeg]);
+        var making = StubMaking.Create(seconds: 0);
         var root = LocutorProgram.CreateRoot(making);
         var faults = new List<string>();
         var seen = new HashSet<string>();
@@ -61,7 +59,7 @@ public sealed partial class DeployedCommandsTests
     [InlineData("$program tokens create --scope all")]
     public void A_wrong_option_or_setting_is_found(string text)
     {
-        var making = new VideoMaking(_ => StubCatalog.Create(), _ => new StubRunner(0), _ => [MachineChecks.Ffmpeg]);
+        var making = StubMaking.Create(seconds: 0);
         Faults(LocutorProgram.CreateRoot(making), CommandLines(text).Single()).ShouldHaveSingleItem();
     }
 

@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using Locutor.Cli.Commands;
-using Locutor.Generation.Diagnosis;
 using Locutor.Service.Settings;
 
 namespace Locutor.Service.FunctionalTests.Deploy;
@@ -45,7 +44,7 @@ public sealed class SystemdTests
         settings.Data.ShouldBe($"/var/lib/{Values("StateDirectory").Single()}", "the only folder that systemd lets the program write to");
         string[] words = Values("ExecStart").Single().Split(' ');
         words[1].ShouldBe("serve");
-        var making = new VideoMaking(_ => StubCatalog.Create(), _ => new StubRunner(0), _ => [MachineChecks.Ffmpeg]);
+        var making = StubMaking.Create(seconds: 0);
         ServeCommand.Create(making).Parse(words[2..]).Errors.ShouldBeEmpty();
     }
 

@@ -87,16 +87,16 @@ public sealed class BucketTests
         await using var bucket = await BucketServer.StartAsync();
         await using var service = await LocalService.StartAsync("--set", "workers=none", "--no-auth");
         await service.StopAsync();
-        var good = await service.RunAsync(
+        var good = await service.CommandAsync(
             ["serve", "--check", "--no-auth", "--urls", service.Url, "--set", "adopt_store=true", .. bucket.Settings()]);
         good.Output.ShouldContain("ok       files       inputs and results are kept in the bucket videos");
         good.Code.ShouldBe(0, good.Output);
         bucket.Objects.ShouldBeEmpty();
-        var bad = await service.RunAsync(["serve", "--check", "--no-auth", .. bucket.Settings("another secret")]);
+        var bad = await service.CommandAsync(["serve", "--check", "--no-auth", .. bucket.Settings("another secret")]);
         bad.Output.ShouldContain("FAILURE  files       bucket videos: ");
         bad.Code.ShouldBe(5);
         bad.Output.ShouldNotContain("another secret");
-        var shown = await service.RunAsync(["serve", "--settings", .. bucket.Settings()]);
+        var shown = await service.CommandAsync(["serve", "--settings", .. bucket.Settings()]);
         shown.Output.ShouldContain("| `s3_secret_key` | `(set)` |");
         shown.Output.ShouldNotContain(BucketServer.SecretKey);
     }

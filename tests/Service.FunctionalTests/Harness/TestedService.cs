@@ -56,10 +56,20 @@ public abstract class TestedService : IAsyncDisposable
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), $"there are files in {folder}");
     }
 
-    /// <summary>Runs another command of the program over the same data folder.</summary>
+    /// <summary>
+    /// Runs another command of the program over the same data folder, inside the test program. The settings are in the data folder and in
+    /// the arguments alone.
+    /// </summary>
+    public Task<(int Code, string Output, string Error)> CommandAsync(params string[] arguments)
+    {
+        Environment.ShouldBeEmpty("variables of the environment belong to all tests of this process");
+        return CommandInProcess.RunAsync([.. arguments, "--data", Data]);
+    }
+
+    /// <summary>Runs another command of the program over the same data folder, as a process.</summary>
     public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(Environment, arguments);
 
-    /// <summary>Runs another command of the program over the same data folder with other variables of the environment.</summary>
+    /// <summary>Runs another command of the program over the same data folder, as a process with other variables of the environment.</summary>
     public async Task<(int Code, string Output, string Error)> RunWithAsync(
         IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
@@ -91,10 +101,10 @@ public abstract class TestedService : IAsyncDisposable
         return new TokenClient(Url, made.Token.KeyId, made.Secret);
     }
 
-    /// <summary>Makes a token with the program and gives a client that sends it.</summary>
+    /// <summary>Makes a token with the command and gives a client that sends it.</summary>
     public async Task<TokenClient> TokenAsync(params string[] options)
     {
-        var (code, output, error) = await RunAsync(["tokens", "create", .. options]);
+        var (code, output, error) = await CommandAsync(["tokens", "create", .. options]);
         code.ShouldBe(0, error);
         string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         lines.Length.ShouldBe(2, output);

@@ -66,7 +66,7 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
         var (code, output, _) = await CheckAsync(service, Nothing, "--set", $"{name}={value}");
         code.ShouldBe(Failed, output);
         output.ShouldContain("FAILURE  settings    " + sentence);
-        (code, _, string error) = await service.RunAsync("serve", "--no-auth", "--set", $"{name}={value}");
+        (code, _, string error) = await service.CommandAsync("serve", "--no-auth", "--set", $"{name}={value}");
         code.ShouldBe(WrongUse, error);
         error.ShouldStartWith("locutor: " + sentence);
         error.Trim().ShouldNotContain('\n');
@@ -136,6 +136,8 @@ public sealed class CheckTests(StoppedService stopped) : IClassFixture<StoppedSe
     }
 
     private static Task<(int Code, string Output, string Error)> CheckAsync(
-        LocalService service, IReadOnlyDictionary<string, string> environment, params string[] options) =>
-        service.RunWithAsync(environment, ["serve", "--check", "--no-auth", .. options]);
+        LocalService service, Dictionary<string, string> environment, params string[] options) =>
+        environment.Count == 0
+            ? service.CommandAsync(["serve", "--check", "--no-auth", .. options])
+            : service.RunWithAsync(environment, ["serve", "--check", "--no-auth", .. options]);
 }
