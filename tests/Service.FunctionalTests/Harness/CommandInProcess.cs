@@ -30,7 +30,7 @@ internal static class CommandInProcess
 
     private sealed record Printed(StringWriter Output, StringWriter Error);
 
-    /// <summary>Writes to the command in whose execution context it is called; outside of commands, to the test program's own stream.</summary>
+    /// <summary>Writes to the command in whose execution context it is called, or to the test program's own stream.</summary>
     private sealed class PerCommand(TextWriter own, Func<Printed, TextWriter> choose) : TextWriter
     {
         public override Encoding Encoding => own.Encoding;

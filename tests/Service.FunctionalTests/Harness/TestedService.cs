@@ -69,7 +69,7 @@ public abstract class TestedService : IAsyncDisposable
     /// <summary>Runs another command of the program over the same data folder, as a process.</summary>
     public Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) => RunWithAsync(Environment, arguments);
 
-    /// <summary>Runs another command of the program over the same data folder, as a process with other variables of the environment.</summary>
+    /// <summary>Runs another command of the program over the same data folder, as a process with other variables.</summary>
     public async Task<(int Code, string Output, string Error)> RunWithAsync(
         IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
