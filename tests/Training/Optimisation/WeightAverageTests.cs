@@ -10,16 +10,16 @@ namespace Locutor.Training.Tests.Optimisation;
 public sealed class WeightAverageTests
 {
     [Fact]
-    public void Every_weight_is_the_mean_of_both_files_also_when_one_of_them_is_overwritten()
+    public void Every_weight_is_a_weighted_mean_of_both_files_also_when_one_of_them_is_overwritten()
     {
         using var folder = TemporaryFolder.Create();
         string first = Save(folder, "first", new() { ["w"] = tensor([1f, 2f, 4f], [1, 3]), ["b"] = tensor([-1f]) });
         string second = Save(folder, "second", new() { ["b"] = tensor([2f]), ["w"] = tensor([3f, 2f, 0f], [1, 3]).to(bfloat16) });
-        WeightAverage.Write(first, second, output: first);
+        WeightAverage.Write(first, second, share: 0.25, output: first);
         using var file = SafetensorsFile.Open(first);
         file.Tensors["w"].Shape.ShouldBe([1, 3]);
-        file.Tensors["w"].ToTensor().data<float>().ToArray().ShouldBe([2f, 2f, 2f]);
-        file.Tensors["b"].ToTensor().data<float>().ToArray().ShouldBe([0.5f]);
+        file.Tensors["w"].ToTensor().data<float>().ToArray().ShouldBe([1.5f, 2f, 3f]);
+        file.Tensors["b"].ToTensor().data<float>().ToArray().ShouldBe([-0.25f]);
     }
 
     [Fact]
@@ -31,7 +31,7 @@ public sealed class WeightAverageTests
             [new() { ["w"] = zeros(3, 2) }, new() { ["v"] = zeros(2, 3) }, new() { ["w"] = zeros(2, 3), ["v"] = zeros(1) }])
         {
             string output = Path.Combine(folder.Path, "mean.safetensors");
-            Should.Throw<CheckpointException>(() => WeightAverage.Write(file, Save(folder, "other", other), output));
+            Should.Throw<CheckpointException>(() => WeightAverage.Write(file, Save(folder, "other", other), 0.5, output));
             File.Exists(output).ShouldBeFalse();
         }
     }

@@ -129,11 +129,18 @@ internal static class TrainCommand
             AllowMultipleArgumentsPerToken = true,
         };
         var output = new Option<FileInfo>("--output") { Description = "File to write; it may be one of the two.", Required = true };
-        var command = new Command("average", "Write the mean of a network's weights before and after a training.") { of, output };
+        var share = new Option<double>("--share") { Description = "Weight of the second file, 0 to 1.", DefaultValueFactory = _ => 0.5 };
+        share.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<double>() is var given and not (>= 0 and <= 1))
+                result.AddError($"--share: expected 0 to 1, found {given}");
+        });
+        var command = new Command("average", "Write the mean of a network's weights before and after a training.") { of, share, output };
         command.SetAction(parsed =>
         {
             var files = parsed.GetRequiredValue(of);
-            WeightAverage.Write(files[0].FullName, files[1].FullName, parsed.GetRequiredValue(output).FullName);
+            string mean = parsed.GetRequiredValue(output).FullName;
+            WeightAverage.Write(files[0].FullName, files[1].FullName, parsed.GetValue(share), mean);
         });
         return command;
     }
