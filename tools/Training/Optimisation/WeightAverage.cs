@@ -6,8 +6,8 @@ using static TorchSharp.torch;
 namespace Locutor.Training.Optimisation;
 
 /// <summary>
-/// The weighted mean of the weights of two trainings, one of which started from the other: it has most of what was learnt, and forgets less of what
-/// was known before ("Robust fine-tuning of zero-shot models", WiSE-FT, arXiv 2109.01903).
+/// The weighted mean of the weights of two trainings, one of which started from the other: it has most of what was learnt, and forgets less
+/// of what was known before ("Robust fine-tuning of zero-shot models", WiSE-FT, arXiv 2109.01903).
 /// </summary>
 public static class WeightAverage
 {
