@@ -9,8 +9,8 @@ namespace Locutor.Cli.Tests;
 internal static class CommandsInProcess
 {
     /// <summary>
-    /// Collection of the classes that use it. They run one at a time and after all others, because the console and the environment
-    /// variables belong to the whole process.
+    /// Collection of the classes that use it. They run one at a time and after all others, because environment variables belong to the
+    /// whole process.
     /// </summary>
     public const string Collection = "commands in process";
 
@@ -21,21 +21,14 @@ internal static class CommandsInProcess
         IReadOnlyDictionary<string, string?> environment, params string[] arguments)
     {
         var before = environment.Keys.ToDictionary(name => name, Environment.GetEnvironmentVariable);
-        var (output, error) = (Console.Out, Console.Error);
-        using StringWriter said = new(), complained = new();
         try
         {
-            Console.SetOut(said);
-            Console.SetError(complained);
             foreach (var (name, value) in environment) Environment.SetEnvironmentVariable(name, value);
-            int code = await LocutorProgram.RunAsync(arguments, VideoMaking.WithNetworks);
-            return (code, said.ToString(), complained.ToString());
+            return await ConsoleCapture.RunAsync(() => LocutorProgram.RunAsync(arguments, VideoMaking.WithNetworks));
         }
         finally
         {
             foreach (var (name, value) in before) Environment.SetEnvironmentVariable(name, value);
-            Console.SetOut(output);
-            Console.SetError(error);
         }
     }
 }

@@ -152,13 +152,6 @@ public sealed class GenerateFilesTests : IDisposable
 
     private string At(string name) => Path.Combine(folder, name);
 
-    private async Task<(string Picture, string Voice)> InputsAsync(string picture = "me.png")
-    {
-        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", At(picture));
-        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=0.5", "-ar", "16000", At("voice.wav"));
-        return (At(picture), At("voice.wav"));
-    }
-
     [Theory]
     [InlineData("somewhere", "video.mp4", "expected nothing or -")]
     [InlineData("-", "video.webm", "expected an output that ends in .mp4")]
@@ -169,6 +162,13 @@ public sealed class GenerateFilesTests : IDisposable
         code.ShouldBe(2, error);
         error.ShouldContain(reason);
         Directory.GetFiles(folder).Length.ShouldBe(2);
+    }
+
+    private async Task<(string Picture, string Voice)> InputsAsync(string picture = "me.png")
+    {
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", At(picture));
+        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=0.5", "-ar", "16000", At("voice.wav"));
+        return (At(picture), At("voice.wav"));
     }
 
     private static string[] Arguments(string picture, string voice, string output, params string[] more) =>

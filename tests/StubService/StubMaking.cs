@@ -6,7 +6,7 @@ namespace Locutor.StubService;
 /// <summary>How the program makes videos with <see cref="StubRunner"/> instead of the networks.</summary>
 internal static class StubMaking
 {
-    /// <param name="seconds">What a video takes.</param>
+    /// <param name="seconds">Seconds that the making of a video takes.</param>
     public static VideoMaking Create(double seconds) =>
         new(_ => StubCatalog.Create(), _ => new StubRunner(seconds), _ => [MachineChecks.Ffmpeg]);
 }

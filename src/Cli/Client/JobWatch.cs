@@ -6,7 +6,7 @@ namespace Locutor.Cli.Client;
 /// <param name="client">The service.</param>
 /// <param name="json">Whether every change is printed as a JSON object on standard output.</param>
 /// <param name="quiet">Whether nothing but a failure is printed.</param>
-/// <param name="told">The notice about the inputs that was already printed; null if none was.</param>
+/// <param name="told">The notice about the inputs that was already printed; null if no notice was printed.</param>
 internal sealed class JobWatch(ServiceClient client, bool json, bool quiet, string? told = null)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);

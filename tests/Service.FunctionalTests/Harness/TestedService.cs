@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using Locutor.Cli;
 using Locutor.Jobs.Hosting;
 using Locutor.Jobs.Tokens;
 using Microsoft.Data.Sqlite;
@@ -60,10 +61,13 @@ public abstract class TestedService : IAsyncDisposable
     /// Runs another command of the program over the same data folder, inside the test program. The settings are in the data folder and in
     /// the arguments alone.
     /// </summary>
-    public Task<(int Code, string Output, string Error)> CommandAsync(params string[] arguments)
+    public async Task<(int Code, string Output, string Error)> CommandAsync(params string[] arguments)
     {
         Environment.ShouldBeEmpty("variables of the environment belong to all tests of this process");
-        return CommandInProcess.RunAsync([.. arguments, "--data", Data]);
+        var said = await ConsoleCapture.RunAsync(
+            () => LocutorProgram.RunAsync([.. arguments, "--data", Data], StubMaking.Create(seconds: 1)));
+        SqliteConnection.ClearAllPools(); // as the end of a process would
+        return said;
     }
 
     /// <summary>Runs another command of the program over the same data folder, as a process.</summary>

@@ -21,7 +21,7 @@ public sealed class InventedVoices : IDisposable
     private readonly string installed = Espeak.DataFolder;
     private readonly string folder;
 
-    /// <summary>Writes the voices, beside links to the data of espeak-ng, and lets espeak-ng use them until it is disposed.</summary>
+    /// <summary>Writes the voices into a folder with links to the data of espeak-ng, which espeak-ng uses until this is disposed.</summary>
     /// <param name="count">The number of voices, at most <see cref="Most"/>.</param>
     public InventedVoices(int count, Random random)
     {

@@ -1,36 +1,33 @@
 using System.Text;
-using Locutor.Cli;
-using Microsoft.Data.Sqlite;
 
-namespace Locutor.Service.FunctionalTests.Harness;
+namespace Locutor.Tests;
 
 /// <summary>
-/// Runs commands of the program inside the test program, for tests of what a command says: the start of a process takes a second of CPU
-/// time. Commands may run at the same time; what each prints is kept apart.
+/// Runs commands of the program inside the test program, because the start of a process takes a second of CPU time. Commands may run at the
+/// same time: what each of them prints is kept apart.
 /// </summary>
-internal static class CommandInProcess
+public static class ConsoleCapture
 {
     private static readonly AsyncLocal<Printed?> Current = new();
 
-    static CommandInProcess()
+    static ConsoleCapture()
     {
         Console.SetOut(new PerCommand(Console.Out, printed => printed.Output));
         Console.SetError(new PerCommand(Console.Error, printed => printed.Error));
     }
 
-    /// <summary>Runs a command line with the stub generator and returns the exit code and what the command printed.</summary>
-    public static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments)
+    /// <summary>Runs a command and returns its exit code and what it printed.</summary>
+    public static async Task<(int Code, string Output, string Error)> RunAsync(Func<Task<int>> command)
     {
         var printed = new Printed(new StringWriter(), new StringWriter());
         Current.Value = printed;
-        int code = await LocutorProgram.RunAsync(arguments, StubMaking.Create(seconds: 1));
-        SqliteConnection.ClearAllPools(); // as the end of a process would
+        int code = await command();
         return (code, printed.Output.ToString(), printed.Error.ToString());
     }
 
     private sealed record Printed(StringWriter Output, StringWriter Error);
 
-    /// <summary>Writes to the command in whose execution context it is called, or to the test program's own stream.</summary>
+    /// <summary>Writes to the command that calls it; outside of commands, to the stream of the test program.</summary>
     private sealed class PerCommand(TextWriter own, Func<Printed, TextWriter> choose) : TextWriter
     {
         public override Encoding Encoding => own.Encoding;
