@@ -9,11 +9,11 @@ namespace Locutor.Generation.Loading;
 public static class Arithmetic
 {
     /// <summary>
-    /// Dtype of the transformer and the autoencoder. A GPU uses bfloat16 if it supports it, otherwise float16. A CPU uses bfloat16 if it
-    /// has hardware support and passes the self test, otherwise float32.
+    /// Dtype of the transformer and the autoencoder. A GPU uses bfloat16 if it supports it, otherwise float16. A CPU uses bfloat16 if
+    /// that is faster than float32 and passes the self test, otherwise float32.
     /// </summary>
     public static ScalarType For(Device device) =>
-        GpuPaths.ForGpu(device)?.Half ?? (CpuInfo.MultipliesBFloat16 ? Trusted(ScalarType.BFloat16, device) : ScalarType.Float32);
+        GpuPaths.ForGpu(device)?.Half ?? (CpuInfo.IsFasterInBFloat16 ? Trusted(ScalarType.BFloat16, device) : ScalarType.Float32);
 
     /// <summary>
     /// Returns the requested dtype if the device computes correctly in it. bfloat16 is replaced by float16 on a GPU without bfloat16, and
