@@ -247,6 +247,27 @@ public sealed class JobLifeTests : IAsyncLifetime
         (await silo.Grains.GetGrain<ITokenIndexGrain>("wk-a").ListAsync(null, 10, null)).Entries.ShouldBeEmpty();
     }
 
+    [Fact]
+    public async Task A_report_about_a_job_that_has_ended_does_not_make_its_worker_busy_again()
+    {
+        string id = await silo.SubmitAsync("wk-a");
+        (await silo.LeaseAsync()).ShouldNotBeNull().Id.ShouldBe(id);
+        var report = new WorkerReport { Id = "w1", State = "working", Job = id };
+        await silo.Queue.HeartbeatAsync(report);
+        (await SeenAsync()).ShouldBe(("working", id));
+        await silo.Job(id).CancelAsync();
+        for (int i = 0; i < 400 && await SeenAsync() != ("idle", null); i++)
+            await Task.Delay(50);
+        await silo.Queue.HeartbeatAsync(report);
+        (await SeenAsync()).ShouldBe(("idle", null));
+
+        async Task<(string State, string? Job)> SeenAsync()
+        {
+            var worker = (await silo.Queue.WorkersAsync()).Single();
+            return (worker.State, worker.Job);
+        }
+    }
+
     private async Task<JobRecord> UntilAsync(string id, Func<JobRecord, bool> condition)
     {
         for (int i = 0; i < 1200; i++)

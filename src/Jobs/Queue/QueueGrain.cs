@@ -120,7 +120,10 @@ public sealed partial class QueueGrain(
 
     public Task HeartbeatAsync(WorkerReport worker)
     {
-        workers.Seen(worker);
+        // A worker learns a moment later than the queue that its job has ended, for example that it was canceled.
+        bool ended = worker is { State: "working", Job: { } job } && rebuilding.IsCompletedSuccessfully
+            && jobs.Running(job)?.Worker != worker.Id;
+        workers.Seen(ended ? worker with { State = "idle", Job = null } : worker);
         return Task.CompletedTask;
     }
 
