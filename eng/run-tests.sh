@@ -3,7 +3,7 @@
 # The order of the runs. The longest start first: the service tests with separate runs ($own_runs), then the other service tests, which
 # mostly wait for processes and timers, while programs that compute use the processor. Tests that start processes and have time limits come
 # late, but before the last programs that compute: these fill both processors until the end.
-order=(Service.FunctionalTests Locutor Training Networks Generation Parity Cli Media Files TextToSpeech Models Jobs
+order=(Service.FunctionalTests Locutor Training Cli Networks Generation Parity Media Files TextToSpeech Models Jobs
   Bench Kernels Checkpoints Torch Shared.Tests Architecture)
 
 # Programs that compute have a lower priority (nice), so that they do not slow down those that wait.

@@ -66,8 +66,8 @@ public sealed class WholeTrainingTests
             Transformer = toy.Transformer with { Steps = 20 },
             Distillation = toy.Distillation with { Steps = 5 },
             Upsampler = toy.Upsampler with { Steps = 6 },
-            PaintedScenes = 4, // each call paints and encodes them anew
-            Pool = toy.Pool with { PoolScenes = 8, FirstScenes = 4 },
+            PaintedScenes = 2, // each call paints and encodes them anew
+            Pool = toy.Pool with { PoolScenes = 4, FirstScenes = 2 },
             UnseenScenes = 1,
         };
     }
