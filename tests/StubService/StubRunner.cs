@@ -20,7 +20,7 @@ namespace Locutor.StubService;
 /// mix-ups. A part of a video shows a red bar at the top, whose width grows from zero at the start of the whole video to the full width at
 /// its end; the part takes its share of the time.
 /// </summary>
-/// <param name="seconds">How long a video takes.</param>
+/// <param name="seconds">How long a video takes whose prompt is not <c>take N s</c>.</param>
 /// <param name="held">Returns what the end of a job waits for; null for nothing.</param>
 public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideoRunner
 {
@@ -75,7 +75,10 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
     private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         double share = job.Request.Part is { } part ? (double)part.Frames / part.Of : 1;
-        var pause = TimeSpan.FromSeconds(seconds * share / (Clips * Steps));
+        double length = StoredRequest.Load(job.Request)[VideoFields.Prompt]?.Split(' ') is ["take", var asked, "s"]
+            ? double.Parse(asked, CultureInfo.InvariantCulture)
+            : seconds;
+        var pause = TimeSpan.FromSeconds(length * share / (Clips * Steps));
         if (pause == TimeSpan.Zero)
             return;
         Directory.CreateDirectory(job.WorkFolder);

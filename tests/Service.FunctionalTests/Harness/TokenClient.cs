@@ -98,6 +98,20 @@ public sealed class TokenClient : IDisposable
         }
     }
 
+    /// <summary>Waits until so many workers are idle. Returns their processes.</summary>
+    public async Task<int[]> IdleWorkersAsync(int count)
+    {
+        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        {
+            int[] workers = (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
+                .Where(worker => worker.GetProperty("state").GetString() == "idle")
+                .Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
+            if (workers.Length == count)
+                return workers;
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the workers do not come");
+        }
+    }
+
     private static ByteArrayContent File(byte[] bytes)
     {
         var content = new ByteArrayContent(bytes);
