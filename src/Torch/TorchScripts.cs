@@ -30,6 +30,9 @@ public static class TorchScripts
             answer = torch._scaled_dot_product_flash_attention_for_cpu(q, k, v)
             return [answer[0], answer[1]]
 
+        def onednn_convolution(x: Tensor, weight: Tensor, bias: Tensor, time: int, height: int, width: int) -> Tensor:
+            return torch.mkldnn_convolution(x, weight, bias, [time, height, width], [1, 1, 1], [1, 1, 1], 1)
+
         def product_gelu(a: Tensor, b: Tensor, bias: Tensor) -> Tensor:
             return torch._addmm_activation(bias, a, b, use_gelu=True)
 
@@ -89,6 +92,14 @@ public static class TorchScripts
         var both = Compiled.Value.invoke<Tensor[]>("processor_attention_and_sums", q, k, v);
         return (both[0], both[1]);
     }
+
+    /// <summary>Computes a convolution over three axes with stride 1 by oneDNN, whatever its size; without gradients.</summary>
+    /// <param name="x">[B, inputs, T, H, W], float32 on a CPU.</param>
+    /// <param name="weight">[outputs, inputs, time, height, width]</param>
+    /// <param name="bias">[outputs]</param>
+    /// <param name="padding">Zeros on both sides of each axis.</param>
+    public static Tensor OneDnnConvolution(Tensor x, Tensor weight, Tensor bias, long[] padding) =>
+        Compiled.Value.invoke<Tensor>("onednn_convolution", x, weight, bias, (int)padding[0], (int)padding[1], (int)padding[2]);
 
     /// <summary>Computes gelu(a b + bias) in the tanh approximation; on a GPU the kernel of the product applies it.</summary>
     /// <param name="a">[m, k]</param>

@@ -1,4 +1,5 @@
 using Locutor.Kernels.Arithmetic;
+using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -14,6 +15,9 @@ internal static class ConvolutionPaths
 
     /// <summary>oneDNN packs channels in lanes of 16; on some processors it leaves garbage in lanes that are not filled.</summary>
     private const int Lanes = 16;
+
+    /// <summary>Multiplications from which oneDNN is faster than libtorch's product of an unfolded input; half a millisecond.</summary>
+    private const double LargeProducts = 50e6;
 
     /// <summary>Number of unfolded values that are multiplied at once; bounds the memory.</summary>
     private const long PatchValuesAtOnce = 1 << 24;
@@ -51,9 +55,24 @@ internal static class ConvolutionPaths
         {
             1 => conv1d(x, weight, bias, shape.Strides[0], shape.Padding[0], groups: shape.Groups),
             2 => conv2d(x, weight, bias, shape.Strides, shape.Padding, groups: shape.Groups),
+            _ when bias is not null && IsMissedByLibtorch(shape, x, weight) =>
+                TorchScripts.OneDnnConvolution(x, weight, bias, shape.Padding),
             _ => conv3d(x, weight, bias, shape.Strides, shape.Padding, groups: shape.Groups),
         };
         return InjectedFault.Corrupt(y, weight.shape[1], weight.shape[0] / shape.Groups);
+    }
+
+    /// <summary>
+    /// Whether libtorch would not use oneDNN for a convolution that is large enough to be faster with it: libtorch looks at the first four
+    /// lengths alone. Reference: pytorch/pytorch, aten/src/ATen/native/Convolution.cpp, use_mkldnn, at v2.10.0.
+    /// </summary>
+    private static bool IsMissedByLibtorch(ConvolutionShape shape, Tensor x, Tensor weight)
+    {
+        if (x.dtype != ScalarType.Float32 || x.device_type != TorchSharp.DeviceType.CPU || !OneDnn.IsOn || is_grad_enabled()) return false;
+        if (shape.Groups != 1 || shape.Strides.Any(stride => stride != 1)) return false;
+        long[] lengths = x.shape;
+        return lengths[0] == 1 && lengths[1] * lengths[2] * lengths[3] <= 20_480
+            && (double)lengths[2] * lengths[3] * lengths[4] * weight.numel() > LargeProducts;
     }
 
     private static Tensor WithFilledLanes(ConvolutionShape shape, Tensor x, Tensor weight, Tensor? bias)

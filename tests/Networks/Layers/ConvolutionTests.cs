@@ -1,5 +1,6 @@
 using Locutor.Kernels.Arithmetic;
 using Locutor.Networks.Layers;
+using Locutor.Torch;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn.functional;
 
@@ -48,6 +49,26 @@ public sealed class ConvolutionTests
         var x = random.Normal(1, 36, 26, 32, 32); // 25 million values of patches
         var weight = random.Normal(5, 36, 3, 3, 3) * 0.03;
         ConvolutionPaths.Run(ConvolutionPaths.MatrixProduct, shape, x, weight, null).ShouldBeNear(Definition(shape, x, weight, null), 1e-5);
+    }
+
+    [Fact]
+    public void A_large_convolution_of_few_rows_is_computed_by_oneDNN_where_libtorch_would_unfold_it()
+    {
+        using var inference = no_grad();
+        foreach (var (inputs, outputs, channelsLast) in new[] { (35L, 37L, true), (35L, 37L, false), (32L, 48L, true) })
+        {
+            using var scope = NewDisposeScope();
+            var shape = new ConvolutionShape(inputs, outputs, [3, 3, 3], [1, 1, 1], [0, 1, 1], 1, channelsLast);
+            var random = new RandomInputs(Seed);
+            var (weight, bias) = (random.Normal(outputs, inputs, 3, 3, 3) * 0.03, random.Normal(outputs));
+            // Every second pixel of a wider picture: the memory has gaps.
+            var x = channelsLast
+                ? random.Normal(1, 6, 13, 98, inputs).permute(0, 4, 1, 2, 3)[.., .., .., .., TensorIndex.Slice(step: 2)]
+                : random.Normal(1, inputs, 6, 13, 98)[.., .., .., .., TensorIndex.Slice(step: 2)];
+            var y = ConvolutionPaths.Run(ConvolutionPaths.Direct, shape, x, weight, bias);
+            y.ShouldBeNear(Definition(shape, x, weight, bias), 1e-5, $"{shape}");
+            (y == TorchScripts.OneDnnConvolution(x, weight, bias, shape.Padding)).all().item<bool>().ShouldBeTrue($"{shape}: another path");
+        }
     }
 
     [Fact]
