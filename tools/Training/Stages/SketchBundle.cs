@@ -96,7 +96,7 @@ public static class SketchBundle
             using var file = SafetensorsFile.Open(Path.Combine(from, name + ".safetensors"));
             var wide = file.Tensors.Keys.Where(key => !key.EndsWith("_scale", StringComparison.Ordinal))
                 .ToDictionary(key => key, key => Wide(file, key), StringComparer.Ordinal);
-            TensorFile.Save(Path.Combine(to, name + ".safetensors"), wide);
+            ResultFiles.SaveWhole(to, name, wide);
         }
     }
 
