@@ -1,8 +1,9 @@
 # Sourced by ./test: runs the test programs and prints their results.
 #
 # The order of the runs. The longest start first: the service tests with separate runs ($own_runs), then the other service tests, which
-# mostly wait for processes and timers, while programs that compute use the processor. Tests that start processes and have time limits come
-# late, but before the last programs that compute: these fill both processors until the end.
+# mostly wait for processes and timers, while programs that compute use the processor. Tests of the command line start one process after the
+# other and would run alone at the end. Other tests that start processes and have time limits come late, but before the last programs that
+# compute: these fill both processors until the end.
 order=(Service.FunctionalTests Locutor Training Cli Networks Generation Parity Media Files TextToSpeech Models Jobs
   Bench Kernels Checkpoints Torch Shared.Tests Architecture)
 

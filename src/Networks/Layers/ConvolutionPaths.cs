@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Torch;
 using static TorchSharp.torch;
@@ -68,6 +69,7 @@ internal static class ConvolutionPaths
     /// </summary>
     private static bool IsMissedByLibtorch(ConvolutionShape shape, Tensor x, Tensor weight)
     {
+        if (RuntimeInformation.ProcessArchitecture is not Architecture.X64) return false; // other libtorches may lack oneDNN
         if (x.dtype != ScalarType.Float32 || x.device_type != TorchSharp.DeviceType.CPU || !OneDnn.IsOn || is_grad_enabled()) return false;
         if (shape.Groups != 1 || shape.Strides.Any(stride => stride != 1)) return false;
         long[] lengths = x.shape;

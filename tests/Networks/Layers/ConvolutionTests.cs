@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Networks.Layers;
 using Locutor.Torch;
@@ -65,9 +66,14 @@ public sealed class ConvolutionTests
             var x = channelsLast
                 ? random.Normal(1, 6, 13, 98, inputs).permute(0, 4, 1, 2, 3)[.., .., .., .., TensorIndex.Slice(step: 2)]
                 : random.Normal(1, inputs, 6, 13, 98)[.., .., .., .., TensorIndex.Slice(step: 2)];
-            var y = ConvolutionPaths.Run(ConvolutionPaths.Direct, shape, x, weight, bias);
+            var convolution = new Convolution(weight, padding: shape.Padding, channelsLast: channelsLast);
+            var y = convolution.Forward(x, convolution.Prepare(weight), convolution.Prepare(bias));
             y.ShouldBeNear(Definition(shape, x, weight, bias), 1e-5, $"{shape}");
-            (y == TorchScripts.OneDnnConvolution(x, weight, bias, shape.Padding)).all().item<bool>().ShouldBeTrue($"{shape}: another path");
+            if (inputs % 16 == 0 && OneDnn.IsOn && RuntimeInformation.ProcessArchitecture is Architecture.X64)
+            {
+                var direct = TorchScripts.OneDnnConvolution(x, weight, bias, shape.Padding);
+                (y == direct).all().item<bool>().ShouldBeTrue($"{shape}: another path");
+            }
         }
     }
 
