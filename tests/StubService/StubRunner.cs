@@ -53,7 +53,7 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
         var rendering = VideoAsync(job, cancellationToken); // meanwhile, as a worker with networks does
         try
         {
-            await WorkAsync(job, progress, cancellationToken);
+            await WorkAsync(job, SecondsOf(prompt), progress, cancellationToken);
             if (held is not null) await held().WaitAsync(cancellationToken);
         }
         finally
@@ -71,14 +71,15 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    private double SecondsOf(string? prompt) =>
+        prompt?.Split(' ') is ["take", var asked, "s"] ? double.Parse(asked, CultureInfo.InvariantCulture) : seconds;
+
     /// <summary>Simulates the work clip by clip. It skips clips that an earlier attempt has finished.</summary>
-    private async Task WorkAsync(RunnerJob job, IProgress<JobProgress> progress, CancellationToken cancellationToken)
+    private static async Task WorkAsync(
+        RunnerJob job, double seconds, IProgress<JobProgress> progress, CancellationToken cancellationToken)
     {
         double share = job.Request.Part is { } part ? (double)part.Frames / part.Of : 1;
-        double length = StoredRequest.Load(job.Request)[VideoFields.Prompt]?.Split(' ') is ["take", var asked, "s"]
-            ? double.Parse(asked, CultureInfo.InvariantCulture)
-            : seconds;
-        var pause = TimeSpan.FromSeconds(length * share / (Clips * Steps));
+        var pause = TimeSpan.FromSeconds(seconds * share / (Clips * Steps));
         if (pause == TimeSpan.Zero)
             return;
         Directory.CreateDirectory(job.WorkFolder);

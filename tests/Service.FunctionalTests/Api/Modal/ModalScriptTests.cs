@@ -48,7 +48,7 @@ public sealed class ModalScriptTests : IDisposable
         video.AsSpan(video.Length - call.Length).SequenceEqual(System.Text.Encoding.ASCII.GetBytes(call)).ShouldBeTrue();
     }
 
-    /// <summary>Whether a header says the same a moment later: the date does not, and the request limit fills up meanwhile.</summary>
+    /// <summary>Whether a header is equal in two answers about one video. The date and the rest of the limit change with time.</summary>
     private static bool IsLasting(string line) => !line.StartsWith("Date:", StringComparison.OrdinalIgnoreCase)
         && !line.StartsWith("RateLimit-Re", StringComparison.OrdinalIgnoreCase);
 
