@@ -11,11 +11,12 @@ namespace Locutor.Cli.Client;
 /// </summary>
 internal sealed class ServiceClient : IDisposable
 {
-    private const int MostTries = 5;
+    private const int MostTries = 5, MostTriesOnceKnown = 120;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(20);
 
     private readonly HttpClient http;
     private readonly Uri server;
+    private bool isKnown; // The service has answered once, so it is not the address that is wrong: it may be starting again.
 
     /// <summary>Creates a client.</summary>
     /// <param name="server">Address of the service.</param>
@@ -134,15 +135,17 @@ internal sealed class ServiceClient : IDisposable
             {
                 using var message = request();
                 var response = await http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                isKnown = true;
                 if (response.IsSuccessStatusCode) return response;
                 using (response)
                 {
                     bool busy = response.StatusCode is HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable;
-                    if (!busy || attempt == MostTries) throw await ServiceProblem.ReadAsync(response, server, cancellationToken);
+                    if (!busy || attempt >= MostTries) throw await ServiceProblem.ReadAsync(response, server, cancellationToken);
                     await Task.Delay(PauseOf(response), cancellationToken);
                 }
             }
-            catch (HttpRequestException away) when (attempt == MostTries || away.HttpRequestError == HttpRequestError.NameResolutionError)
+            catch (HttpRequestException away) when (attempt >= (isKnown ? MostTriesOnceKnown : MostTries)
+                || (away.HttpRequestError == HttpRequestError.NameResolutionError && !isKnown))
             {
                 throw new CommandException(
                     ExitCodes.Missing, $"no service answers at {server} ({away.Message}); 'locutor serve' starts one", away);

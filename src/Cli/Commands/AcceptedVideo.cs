@@ -1,5 +1,8 @@
 using System.CommandLine;
 using Locutor.Cli.Client;
+using Locutor.Cli.Generate;
+using Locutor.Generation.Requests;
+using Locutor.Media.Video;
 
 namespace Locutor.Cli.Commands;
 
@@ -17,11 +20,13 @@ internal sealed class AcceptedVideo
     private static readonly Option<bool> Wait = new("--wait") { Description = "Wait until the job has ended." };
 
     private readonly string? output;
+    private readonly VideoFormat? format;
     private readonly bool waits, json, quiet;
 
     private AcceptedVideo(ParseResult parsed)
     {
         output = parsed.GetValue(Output);
+        if (output is not null) format = ClientCommands.NamedFormat(output);
         waits = output is not null || parsed.GetValue(Wait);
         json = parsed.GetValue(ClientCommands.Json);
         quiet = parsed.GetValue(ClientCommands.Quiet);
@@ -30,11 +35,18 @@ internal sealed class AcceptedVideo
     public static IReadOnlyList<Option> Options { get; } = [Output, ClientCommands.Yes, Wait, ClientCommands.Json, ClientCommands.Quiet];
 
     /// <summary>Reads the options and checks that the output can be written, before anything is submitted.</summary>
-    /// <exception cref="CommandException">The output cannot be written, or exists and must not be replaced.</exception>
-    public static AcceptedVideo From(ParseResult parsed)
+    /// <param name="parsed">The command line.</param>
+    /// <param name="asked">The extension of the format that the job is to have; null if none was given.</param>
+    /// <exception cref="CommandException">
+    /// The output cannot be written, exists and must not be replaced, or its name has the extension of no video.
+    /// </exception>
+    /// <exception cref="RequestException">The name of the output and the format differ.</exception>
+    public static AcceptedVideo From(ParseResult parsed, string? asked = null)
     {
         var video = new AcceptedVideo(parsed);
-        if (video.output is { } path) ClientCommands.CheckOutput(path, parsed.GetValue(ClientCommands.Yes));
+        if (video.output is not { } path) return video;
+        ClientCommands.CheckOutput(path, parsed.GetValue(ClientCommands.Yes));
+        if (asked is not null && video.format is { } named) CheckedVideo.CheckFormat(asked, named, path);
         return video;
     }
 
@@ -45,7 +57,7 @@ internal sealed class AcceptedVideo
         if (job.Notice is { } notice && !quiet) await Console.Error.WriteLineAsync($"note: {notice}");
         if (!waits) return ExitCodes.Success;
         await new JobWatch(client, json && output != "-", quiet, job.Notice).UntilOverAsync(job.Id, cancellationToken);
-        if (output is not null) await ClientCommands.SaveAsync(client, job.Id, null, output, quiet, cancellationToken);
+        if (output is not null) await ClientCommands.SaveAsync(client, job.Id, format?.Extension, output, quiet, cancellationToken);
         return ExitCodes.Success;
     }
 }

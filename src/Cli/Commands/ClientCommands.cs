@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Locutor.Cli.Client;
+using Locutor.Cli.Generate;
+using Locutor.Media.Video;
 
 namespace Locutor.Cli.Commands;
 
@@ -70,6 +72,12 @@ internal static class ClientCommands
         if (!quiet) await Console.Error.WriteLineAsync($"{path}: {ModelsListCommand.Size(bytes)}");
     }
 
+    /// <summary>Returns the format of a video for its name; null for standard output, which has any.</summary>
+    /// <exception cref="CommandException">The name has the extension of no video.</exception>
+    public static VideoFormat? NamedFormat(string path) => VideoFormat.ForName(path) ?? (path == VideoDestination.Standard
+        ? null
+        : throw new CommandException(ExitCodes.Usage, $"{path}: expected a name that ends in {VideoFormat.Extensions}"));
+
     /// <summary>Checks that a video can be written at a path.</summary>
     public static void CheckOutput(string path, bool replace)
     {
@@ -112,11 +120,15 @@ internal static class ClientCommands
     {
         using var client = Connect(parsed);
         string id = parsed.GetRequiredValue(Id);
-        string path = parsed.GetValue(Output) ?? $"{id}.{parsed.GetValue(Format) ?? "mp4"}";
-        CheckOutput(path, parsed.GetValue(Yes));
         string? format = parsed.GetValue(Format);
-        if (format is null && path != "-" && Path.GetExtension(path) is { Length: > 1 } extension) format = extension[1..];
-        await SaveAsync(client, id, format == "mp4" ? null : format, path, parsed.GetValue(Quiet), cancellationToken);
+        string path = parsed.GetValue(Output) ?? $"{id}.{format ?? VideoFormat.Mp4.Extension}";
+        CheckOutput(path, parsed.GetValue(Yes));
+        if (NamedFormat(path) is { } named)
+        {
+            if (format is not null) CheckedVideo.CheckFormat(format, named, path);
+            format = named.Extension;
+        }
+        await SaveAsync(client, id, format, path, parsed.GetValue(Quiet), cancellationToken);
         return ExitCodes.Success;
     }
 }

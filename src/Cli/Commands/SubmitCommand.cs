@@ -31,7 +31,8 @@ internal static class SubmitCommand
 
     private static async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
-        var video = AcceptedVideo.From(parsed);
+        var video = AcceptedVideo.From(
+            parsed, RequestOptions.Texts(parsed).FirstOrDefault(static given => given.Field == VideoFields.Format).Text);
         using var client = ClientCommands.Connect(parsed);
         await using var inputs = new InputFiles();
         var fields = await FieldsAsync(parsed, inputs, cancellationToken);

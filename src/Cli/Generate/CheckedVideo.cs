@@ -48,15 +48,20 @@ internal sealed record CheckedVideo(
         return new(arguments, model, asked, devices);
     }
 
+    /// <summary>Checks that a format is that of the name of the output.</summary>
+    /// <exception cref="RequestException">They differ.</exception>
+    public static void CheckFormat(string format, VideoFormat named, string output)
+    {
+        if (format != named.Extension)
+            throw new RequestException(VideoFields.Format.Name, $"expected {named.Extension} as in the name {output}, found '{format}'");
+    }
+
     /// <summary>Checks that format, captions and fragmentation are compatible.</summary>
     private static void CheckOutput(GenerateArguments arguments, OutputSettings output)
     {
         var named = VideoDestination.Format(arguments.Output);
-        if (output.Format is { } format && format != named && !VideoDestination.IsStream(arguments.Output))
-        {
-            throw new RequestException(
-                VideoFields.Format.Name, $"expected {named.Extension} as in the name {arguments.Output}, found '{format.Extension}'");
-        }
+        if (output.Format is { } format && !VideoDestination.IsStream(arguments.Output))
+            CheckFormat(format.Extension, named, arguments.Output);
         if (output.Captions == CaptionPlacement.Embedded && VideoFinisher.CaptionsRefusal(output.Format ?? named) is { } refusal)
             throw new RequestException(VideoFields.Captions.Name, refusal);
         if (arguments.Fragmented && output.IsFinished)

@@ -3,6 +3,7 @@ using Locutor.Jobs.Limits;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Http;
 using Locutor.Service.Settings;
+using Microsoft.Extensions.Primitives;
 
 namespace Locutor.Service.Access;
 
@@ -57,13 +58,22 @@ public sealed class AccessMiddleware(
         {
             if (key is not null)
                 failed.Count(context, key);
-            context.Response.Headers.WWWAuthenticate = "Bearer realm=\"locutor\"";
+            context.Response.Headers.WWWAuthenticate = Challenges(context.Request);
             bool known = TokenReader.HasCredentials(context.Request);
             await Refuse(context, rule.Style, 401, known ? "invalid_credentials" : "missing_credentials", known ? Invalid : Missing);
             return null;
         }
         return await AdmitAsync(context, rule, token);
     }
+
+    /// <summary>
+    /// Returns the kinds of credentials to ask for. Players send those of the address only when they are asked for Basic; a browser would
+    /// open a dialog of its own over the page.
+    /// </summary>
+    private static StringValues Challenges(HttpRequest request) =>
+        request.Headers.UserAgent.ToString().StartsWith("Mozilla/", StringComparison.OrdinalIgnoreCase)
+            ? "Bearer realm=\"locutor\""
+            : new StringValues(["Bearer realm=\"locutor\"", "Basic realm=\"locutor\""]);
 
     private async Task<Token?> FindAsync(HttpRequest request) => settings.NoAuth ? await lookups.RunAsync(() => local.Value)
         : oidc.Has(request) ? await oidc.ReadAsync(request)

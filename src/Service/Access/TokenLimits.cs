@@ -16,9 +16,13 @@ public sealed partial class TokenLimits(IGrainFactory grains, ServeSettings sett
     /// <summary>Counts a submission of a token and returns the state of its limit.</summary>
     public Task<LimitReply> CountSubmissionAsync(string keyId) => TakeAsync("submissions/" + keyId, settings.SubmitsPerMinute);
 
-    /// <summary>Writes the remaining requests and the seconds until the limit is full again into the response headers.</summary>
+    /// <summary>
+    /// Writes the remaining requests and the seconds until the limit is full again into the response headers, unless they were sent
+    /// already: an event stream of the Model Context Protocol begins before its tool is called.
+    /// </summary>
     public static void Describe(HttpResponse response, LimitReply reply)
     {
+        if (response.HasStarted) return;
         response.Headers["RateLimit-Limit"] = reply.Limit.ToString(CultureInfo.InvariantCulture);
         response.Headers["RateLimit-Remaining"] = reply.Remaining.ToString(CultureInfo.InvariantCulture);
         response.Headers["RateLimit-Reset"] = Seconds(reply.Reset);

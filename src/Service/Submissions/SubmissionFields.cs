@@ -75,9 +75,17 @@ internal static class SubmissionFields
 
     /// <summary>Parses a time with a zone; null for another text.</summary>
     public static DateTimeOffset? TimeOf(string text) =>
-        DateTimeOffset.TryParseExact(
-            text, ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK"], CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal, out var time) ? time.ToUniversalTime() : null;
+        DateTimeOffset.TryParseExact(text, TimesWithZone, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time.ToUniversalTime()
+            : null;
+
+    /// <summary>The accepted forms of a time; <c>K</c> in their place would also accept a time without a zone.</summary>
+    private static readonly string[] TimesWithZone =
+    [
+        .. from time in new[] { "yyyy-MM-dd'T'HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF", "yyyy-MM-dd'T'HH:mm" }
+           from zone in new[] { "'Z'", "zzz" }
+           select time + zone
+    ];
 }
 
 /// <summary>A field whose value is a JSON object of texts: at most 16, each of at most 512 characters, with names of at most 64.</summary>

@@ -189,8 +189,14 @@ public sealed record ResultView
 
     /// <summary>The address of the captions; null when there are none.</summary>
     public string? Captions { get; init; }
-    public required long Bytes { get; init; }
-    public required string Sha256 { get; init; }
+
+    /// <summary>
+    /// The number of bytes of the video; null for a job whose format is not mp4, since its video is converted when it is first asked for.
+    /// </summary>
+    public required long? Bytes { get; init; }
+
+    /// <summary>The SHA-256 of the video in hexadecimal digits; null where <see cref="Bytes"/> is.</summary>
+    public required string? Sha256 { get; init; }
     public required int Width { get; init; }
     public required int Height { get; init; }
     public required double Seconds { get; init; }
@@ -199,21 +205,27 @@ public sealed record ResultView
     /// <summary>The kind of device that made the video, such as the name of the GPU; null when unknown.</summary>
     public string? Device { get; init; }
 
-    public static ResultView From(JobRecord job) => new()
+    public static ResultView From(JobRecord job)
     {
-        Video = $"/v1/jobs/{job.Id}/video",
-        FileName = FileNames.Output(job, StoredRequest.Load(job.Request)[VideoFields.Format] ?? VideoFormat.Mp4.Extension),
-        Thumbnail = job.Result!.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
-        Sound = SpokenInputs.SoundOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/sound",
-        Captions = SpokenInputs.CaptionsOf(job) is null ? null : $"/v1/jobs/{job.Id}/captions",
-        Bytes = job.Result.Bytes,
-        Sha256 = job.Result.Sha256,
-        Width = job.Result.Width,
-        Height = job.Result.Height,
-        Seconds = job.Result.Seconds,
-        GenerationSeconds = Math.Round(job.Result.GenerationSeconds, 2),
-        Device = job.Result.Device,
-    };
+        var result = job.Result!;
+        string format = StoredRequest.Load(job.Request)[VideoFields.Format] ?? VideoFormat.Mp4.Extension;
+        bool isAsMade = format == VideoFormat.Mp4.Extension;
+        return new ResultView
+        {
+            Video = $"/v1/jobs/{job.Id}/video",
+            FileName = FileNames.Output(job, format),
+            Thumbnail = result.ThumbnailPath is null ? null : $"/v1/jobs/{job.Id}/thumbnail",
+            Sound = SpokenInputs.SoundOf(job.Request) is null ? null : $"/v1/jobs/{job.Id}/sound",
+            Captions = SpokenInputs.CaptionsOf(job) is null ? null : $"/v1/jobs/{job.Id}/captions",
+            Bytes = isAsMade ? result.Bytes : null,
+            Sha256 = isAsMade ? result.Sha256 : null,
+            Width = result.Width,
+            Height = result.Height,
+            Seconds = result.Seconds,
+            GenerationSeconds = Math.Round(result.GenerationSeconds, 2),
+            Device = result.Device,
+        };
+    }
 }
 
 /// <summary>The delivery of the webhook of a job.</summary>

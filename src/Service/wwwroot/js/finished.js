@@ -27,7 +27,7 @@ export function finishedParts(job, seen, actions) {
   return [
     make("div", { class: "screen" }, video),
     player.bar,
-    facts([[t("Length"), duration(result.seconds)], [t("Size"), `${result.width} × ${result.height}`], [t("File"), size(result.bytes)],
+    facts([[t("Length"), duration(result.seconds)], [t("Size"), `${result.width} × ${result.height}`], [t("File"), result.bytes && size(result.bytes)],
       [t("Made in"), duration(result.generation_seconds), result.device], [t("Seed"), String(job.seed)], [t("Kept until"), day(job.expires_at)]]),
     job.notice ? make("p", { class: "notice" }, capital(said(job.notice))) : null,
     make("div", { class: "actions" },
