@@ -31,7 +31,8 @@ internal sealed class FeatureSpread(Wav2Vec2Config config, long samples, long fr
         }
 
         if (lower.Count > 0) take(start, Between(all, lower, upper, shares));
-        long needed = next < frames ? Place(next).Lower : end - 1;
+        // With more than two features a frame, the next frame may need none of those that are here.
+        long needed = Math.Min(next < frames ? Place(next).Lower : end - 1, end);
         var rest = all.narrow(2, needed - first, end - needed).clone().DetachFromDisposeScope();
         kept?.Dispose();
         (kept, first) = (rest, needed);

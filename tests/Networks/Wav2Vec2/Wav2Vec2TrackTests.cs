@@ -21,6 +21,9 @@ public sealed class Wav2Vec2TrackTests : IDisposable
     [InlineData(1237, 41, 2000, 2048)] // one piece
     [InlineData(3001, 149, 13, 64)]
     [InlineData(617, 31, 1, 1)]
+    [InlineData(1237, 27, 7, 5)] // more than two features a frame: a piece may end before the features that the next frame needs
+    [InlineData(1237, 20, 1, 1)]
+    [InlineData(1237, 6, 2, 3)] // pieces without a frame
     [InlineData(500, 90, 4, 7)] // more frames than features
     [InlineData(30, 1, 3, 3)] // one feature, one frame
     [InlineData(31, 3, 3, 2)] // one feature, several frames
