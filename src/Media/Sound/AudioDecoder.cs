@@ -137,8 +137,8 @@ public static class AudioDecoder
     {
         for (int i = 0; i < samples.Length; i++)
         {
-            if (!float.IsFinite(samples[i]))
-                throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected a finite number");
+            if (SampleRange.Expected(samples[i]) is { } expected)
+                throw file.Unsupported($"sample {sound.Samples + i} is {samples[i]}, expected {expected}");
         }
         sound.Append(samples);
         if (sound.Seconds > limits.MaxSeconds)

@@ -28,7 +28,7 @@ public sealed class PcmSamples(Stream stream, string name) : ISampleSource
         int whole = kept / sizeof(float);
         MemoryMarshal.Cast<byte, float>(bytes.AsSpan(0, whole * sizeof(float))).CopyTo(samples.Span);
         foreach (float sample in samples.Span[..whole])
-            if (!float.IsFinite(sample)) throw Unusable($"has a sample that is {sample}, expected finite numbers");
+            if (SampleRange.Expected(sample) is { } expected) throw Unusable($"has a sample that is {sample}, expected {expected}");
         samplesRead += whole;
         bytes.AsSpan(whole * sizeof(float), kept -= whole * sizeof(float)).CopyTo(bytes);
         return whole;

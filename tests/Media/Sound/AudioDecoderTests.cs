@@ -116,6 +116,18 @@ public sealed class AudioDecoderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(16000)]
+    [InlineData(44100)]
+    public async Task Samples_far_above_full_scale_are_refused(int rate)
+    {
+        string path = folder.Write("in.wav", Wav(rate, 2, rate, (n, _) => n == rate / 2 ? 1e12f : 0.1f));
+        await RefusedAsync(
+            path, MediaErrorCodes.UnsupportedMedia, "expected an amplitude of at most 2^24, where full scale is 1");
+        string unscaled = folder.Write("unscaled.wav", Wav(rate, 2, rate, (n, _) => n == rate / 2 ? 1.6e7f : 0.1f));
+        (await AudioDecoder.DecodeAsync(unscaled, 16000, MediaLimits.Default, Ct)).Seconds.ShouldBe(1, 0.01);
+    }
+
     [Fact]
     public async Task Too_short_too_long_and_impossible_sounds_are_refused()
     {
