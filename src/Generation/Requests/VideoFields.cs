@@ -121,7 +121,7 @@ public static class VideoFields
     public static ChoiceField Size { get; } = Add(new ChoiceField(
         "size",
         "Size of the video, in the shape nearest to that of the picture; 'portrait' keeps the portrait's own size and shape, up to 768 " +
-        "pixels.",
+        "pixels; a source video is then drawn at 128x128.",
         static bundle => bundle is null ? null : [.. bundle.Sizes.Keys])
     {
         Group = FieldGroup.Model,

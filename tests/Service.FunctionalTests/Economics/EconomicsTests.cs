@@ -32,6 +32,7 @@ public sealed class EconomicsTests(SharedService shared)
                 new[]
                 {
                     ("priority", "11"), ("priority", "1.5"), ("not_after", "tomorrow"), ("not_after", "2027-13-01T00:00:00Z"),
+                    ("not_after", "2099-01-01T00:00:00"), // without a zone
                     ("min_memory_gib", "-1"), ("parts", "0"), ("parts", "65"),
                 })
         {

@@ -62,13 +62,16 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
         await CheckAsync("voice", new byte[21_000_000], HttpStatusCode.RequestEntityTooLarge);
         await CheckAsync("portrait", Samples.Picture, HttpStatusCode.BadRequest);
         await CheckAsync("picture&model=nothing", Samples.Picture, HttpStatusCode.UnprocessableEntity);
+        foreach (string? type in new[] { "image/png", "application/x-www-form-urlencoded", "application/json", null })
+            (await CheckAsync("picture", Samples.Picture, HttpStatusCode.OK, type)).GetProperty("field").GetString().ShouldBe("image");
         await shared.Service.EmptiesAsync("aside");
     }
 
-    private async Task<System.Text.Json.JsonElement> CheckAsync(string query, byte[] file, HttpStatusCode expected)
+    private async Task<System.Text.Json.JsonElement> CheckAsync(
+        string query, byte[] file, HttpStatusCode expected, string? type = "application/octet-stream")
     {
         using var body = new ByteArrayContent(file);
-        body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        body.Headers.ContentType = type is null ? null : new MediaTypeHeaderValue(type);
         using var response = await shared.Client.Http.PostAsync($"/v1/inputs/check?kind={query}", body);
         response.StatusCode.ShouldBe(expected);
         return await TokenClient.ReadAsync(response);

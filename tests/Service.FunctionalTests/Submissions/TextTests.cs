@@ -104,7 +104,10 @@ public sealed class TextTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_finished_video_is_converted_once_when_another_format_is_asked_for()
     {
         string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("format", "webm"));
-        await shared.Client.EndAsync(id);
+        var result = (await shared.Client.EndAsync(id)).GetProperty("result");
+        result.GetProperty("file_name").GetString()!.ShouldEndWith(".webm");
+        foreach (string ofMp4 in new[] { "bytes", "sha256" })
+            (result.TryGetProperty(ofMp4, out var told) && told.ValueKind is not JsonValueKind.Null).ShouldBeFalse(ofMp4);
         foreach (var (query, type, start) in new[]
         {
             ("?format=webm", "video/webm", "1A45DFA3"), ("?format=gif", "image/gif", "47494638"), ("?format=mov", "video/quicktime", ""),

@@ -1,3 +1,4 @@
+using System.Net.Http.Json;
 using System.Text.Json;
 using Locutor.Service.FunctionalTests.Harness;
 using ModelContextProtocol.Client;
@@ -44,6 +45,34 @@ public sealed class McpClientTests(SharedService shared)
             "talking_video_state", new Dictionary<string, object?> { ["id"] = "fc-00000000000000000000000000" }, cancellationToken: Soon))
             .IsError.ShouldBe(true);
         await Should.ThrowAsync<HttpRequestException>(() => ConnectAsync($"{shared.Client.Key}.ws-wrong"));
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("2025-06-18")]
+    [InlineData("2025-11-25")]
+    public async Task A_client_of_an_earlier_protocol_makes_a_video(string? protocol)
+    {
+        await using var images = LoopbackServer.Serving("127.0.0.2", Samples.Picture);
+        await using var sounds = LoopbackServer.Serving("127.0.0.2", Samples.VoiceOfASecond);
+        using var call = new HttpRequestMessage(HttpMethod.Post, "/mcp")
+        {
+            Content = JsonContent.Create(new
+            {
+                jsonrpc = "2.0",
+                id = 3,
+                method = "tools/call",
+                @params = new { name = "make_talking_video", arguments = new { image = images.Url, audio = sounds.Url } },
+            }),
+            Headers = { { "Accept", "application/json, text/event-stream" } },
+        };
+        if (protocol is not null) call.Headers.Add("MCP-Protocol-Version", protocol);
+        using var response = await shared.Client.Http.SendAsync(call, Soon);
+        string events = await response.Content.ReadAsStringAsync(Soon);
+        string data = events.Split('\n').Single(line => line.StartsWith("data: ", StringComparison.Ordinal));
+        using var answer = JsonDocument.Parse(data["data: ".Length..]);
+        string text = answer.RootElement.GetProperty("result").GetProperty("content")[0].GetProperty("text").GetString()!;
+        text.ShouldStartWith("{\"id\":\"fc-", Case.Sensitive, events);
     }
 
     private Task<McpClient> ConnectAsync(string bearer) => McpClient.CreateAsync(

@@ -4,6 +4,7 @@ using Locutor.Cli;
 using Locutor.Cli.Client;
 using Locutor.Cli.Commands;
 using Locutor.CommandLine;
+using Locutor.Generation.Requests;
 using Locutor.Service.FunctionalTests.Harness;
 
 namespace Locutor.Service.FunctionalTests.Api.V1;
@@ -37,6 +38,7 @@ public sealed partial class JobsTests
             (await File.ReadAllBytesAsync(At("again.mp4"))).ShouldBe(video);
 
             await ChangeJobsAsync(client, job.Id, At("same.mp4"), video, service);
+            await NamesDecideAsync(client, inputs, At, service);
             await RefusedAsync(
                 2, "--steps: expected a whole number from 1 to 1000, found 5000", ["submit", .. inputs, "--steps", "5000", .. service]);
             await RefusedAsync(3, "no such job", ["watch", "fc-none", .. service]);
@@ -81,6 +83,23 @@ public sealed partial class JobsTests
         (await RunAsync(["cancel", again.Id, "fc-none", .. service])).ShouldBe(3, "one is over, the other is unknown");
         (await RunAsync(["delete", again.Id, "-y", .. service])).ShouldBe(0);
         (await Should.ThrowAsync<CommandException>(() => client.FindAsync(again.Id, CancellationToken.None))).ExitCode.ShouldBe(3);
+    }
+
+    /// <summary>The name of a file decides its format, as for generate.</summary>
+    private static async Task NamesDecideAsync(ServiceClient client, string[] inputs, Func<string, string> at, string[] service)
+    {
+        byte[] webM = [0x1A, 0x45, 0xDF, 0xA3], mp4 = [.. "ftyp"u8];
+        (await RunAsync(["submit", .. inputs, "--format", "webm", "-o", at("new.webm"), .. service])).ShouldBe(0);
+        string id = (await client.ListAsync(1, "succeeded", CancellationToken.None)).Single().Id;
+        (await RunAsync(["download", id, "-o", at("same.webm"), .. service])).ShouldBe(0);
+        (await RunAsync(["download", id, "-o", at("other.mp4"), .. service])).ShouldBe(0);
+        (await RunAsync(["again", id, "-o", at("repeated.mp4"), .. service])).ShouldBe(0);
+        foreach (string name in new[] { "new.webm", "same.webm" }) (await File.ReadAllBytesAsync(at(name)))[..4].ShouldBe(webM, name);
+        foreach (string name in new[] { "other.mp4", "repeated.mp4" }) (await File.ReadAllBytesAsync(at(name)))[4..8].ShouldBe(mp4, name);
+        var differ = await Should.ThrowAsync<RequestException>(
+            () => RunAsync(["submit", .. inputs, "--format", "webm", "-o", at("no.mp4"), .. service]));
+        differ.Message.ShouldBe($"format: expected mp4 as in the name {at("no.mp4")}, found 'webm'");
+        await RefusedAsync(2, "expected a name that ends in .mp4", ["submit", .. inputs, "-o", at("no.avi"), .. service]);
     }
 
     private static Task<int> RunAsync(string[] arguments) => LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(arguments)

@@ -33,6 +33,9 @@ public sealed class LiveTests
             (await stranger.Http.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
             using var nobody = new HttpClient { BaseAddress = new Uri(first.Url) };
             (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            nobody.DefaultRequestHeaders.Add("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/145.0");
+            (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).Headers.WwwAuthenticate.Select(asked => asked.Scheme).ShouldBe(
+                ["Bearer"], "a browser would ask for a name and a password over the page");
         }
         string[] names = ["1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s"];
         foreach (string name in names)
@@ -52,6 +55,12 @@ public sealed class LiveTests
         string video = Samples.HashOfFrames(await other.Http.GetByteArrayAsync($"/v1/jobs/{id}/video"));
         Samples.HashOfFrames(parts.ToArray()).ShouldBe(video);
         Samples.HashOfFrames(await growing.Content.ReadAsByteArrayAsync()).ShouldBe(video, "the growing file ends with the job");
+        string withToken = second.Url.Replace("://", $"://{client.Key}:{client.Secret}@", StringComparison.Ordinal);
+        foreach (string address in new[] { "live.m3u8", "live.mp4" })
+        {
+            Samples.HashOfFrames(Samples.Make("mp4", "-i", $"{withToken}/v1/jobs/{id}/{address}", "-c", "copy"))
+                .ShouldBe(video, $"a player reads {address} with the token in the address");
+        }
         using var head = await other.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/live/{Uris(whole)[1]}"));
         head.Content.Headers.ContentLength.ShouldNotBeNull().ShouldBeGreaterThan(100);
 
