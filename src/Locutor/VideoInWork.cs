@@ -3,8 +3,6 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
-using Locutor.Media.Video;
-using Locutor.Media.Video.Finishing;
 using Locutor.TextToSpeech;
 
 namespace Locutor;
@@ -33,12 +31,7 @@ internal sealed class VideoInWork : IAsyncDisposable
         NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay,
         SemaphoreSlim turn, CancellationToken cancellationToken)
     {
-        var settings = request.Resolve(networks.Bundle, preset);
-        if (output.Length > 0 && settings.Output.Captions == CaptionPlacement.Embedded
-            && VideoFinisher.CaptionsRefusal(VideoDestination.Format(output)) is { } refusal)
-        {
-            throw new RequestException(VideoFields.Captions.Name, refusal);
-        }
+        var settings = RequestMapping.Resolve(request, networks.Bundle, preset, output);
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         var (voices, cues) = await inputs.VoicesOfAsync(request, relay.Notice, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest

@@ -20,6 +20,63 @@ public sealed class RequestTests(ModelFixture fixture)
         ]);
     }
 
+    [Fact]
+    public async Task Every_fault_of_a_request_is_reported_under_the_name_of_its_property()
+    {
+        var errors = await ErrorsAsync(fixture.Request with
+        {
+            Image = MediaInput.FromText("Hello."),
+            Boxes = [new(0, 0, 10, 10), new(20, 0, 30, 10)],
+            SecondVoice = (SecondVoice)77,
+            Captions = VideoCaptions.Embedded,
+            Steps = 0,
+            FramesPerSecond = 24,
+        });
+
+        errors.ShouldBe(
+        [
+            "Boxes: expected boxes only with two voices, found one voice",
+            "Captions: a GIF has no track for captions; they can be burnt in",
+            "Captions: expected captions only with a text or a transcript, found neither",
+            "FramesPerSecond: expected one of 25, 30, 50, found 24",
+            "Image: expected a file or its contents, found a text",
+            "SecondVoice: expected one of FromTheStart, AfterTheFirst, found 77",
+            "Steps: expected a whole number from 1 to 1000, found 0",
+        ]);
+    }
+
+    [Fact]
+    public async Task Every_fault_of_a_request_with_a_text_is_reported()
+    {
+        var errors = await ErrorsAsync(fixture.Request with
+        {
+            Audio = MediaInput.FromText("Hello."),
+            SecondAudio = fixture.Voice,
+            Transcript = "Hello.",
+            Captions = (VideoCaptions)77,
+        });
+
+        errors.ShouldBe(
+        [
+            "Captions: expected one of Off, SubRip, WebVtt, Embedded, Burnt, found 77",
+            "SecondAudio: expected no second sound with a text; lines that begin with B: are the second person's",
+            "Transcript: expected no transcript with a text",
+        ]);
+        (await ErrorsAsync(fixture.Request with { SecondAudio = MediaInput.FromText("Hello."), Transcript = "..." })).ShouldBe(
+        [
+            "SecondAudio: expected a file or its contents, found a text",
+            "Transcript: expected words, found no letter and no digit",
+        ]);
+    }
+
+    [Fact]
+    public async Task Boxes_that_are_null_are_no_boxes()
+    {
+        var frames = await fixture.FramesAsync(fixture.ShortRequest with { Boxes = null! }, Stop);
+
+        frames.Count.ShouldBe(ModelFixture.ShortFrames);
+    }
+
     /// <summary>The faults of a request, sorted.</summary>
     private async Task<IEnumerable<string>> ErrorsAsync(TalkingVideoRequest request)
     {
