@@ -70,12 +70,37 @@ public sealed class RequestTests(ModelFixture fixture)
     }
 
     [Fact]
+    public async Task Every_option_that_is_wrong_is_reported()
+    {
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => LoadAsync(new() { Device = "tpu", Preset = "none", MemoryBudget = 0 }));
+
+        failure.Error.ShouldBe(LocutorError.InvalidRequest);
+        failure.Errors.Keys.Order().ShouldBe(["Device", "MemoryBudget", "Preset"]);
+    }
+
+    [Fact]
     public async Task Boxes_that_are_null_are_no_boxes()
     {
         var frames = await fixture.FramesAsync(fixture.ShortRequest with { Boxes = null! }, Stop);
 
         frames.Count.ShouldBe(ModelFixture.ShortFrames);
     }
+
+    [Fact]
+    public async Task Inputs_and_options_that_cannot_be_meant_are_refused_by_their_names()
+    {
+        (await Should.ThrowAsync<ArgumentNullException>(() => fixture.FramesAsync(fixture.Request with { Image = null! }, Stop)))
+            .ParamName.ShouldBe("request.Image");
+        (await Should.ThrowAsync<ArgumentNullException>(() => fixture.FramesAsync(fixture.Request with { Audio = null! }, Stop)))
+            .ParamName.ShouldBe("request.Audio");
+        (await Should.ThrowAsync<ArgumentNullException>(() => LoadAsync(new() { Device = null! }))).ParamName.ShouldBe("options.Device");
+        (await Should.ThrowAsync<ArgumentException>(() => LoadAsync(new() { Device = "cpu", Precision = (ModelPrecision)77 })))
+            .Message.ShouldBe("Precision: expected one of Auto, Float32, BFloat16, Float8, Int8, found 77 (Parameter 'options')");
+    }
+
+    private static Task<TalkingVideoModel> LoadAsync(ModelOptions options) =>
+        TalkingVideoModel.LoadAsync("sketch", options, cancellationToken: Stop);
 
     /// <summary>The faults of a request, sorted.</summary>
     private async Task<IEnumerable<string>> ErrorsAsync(TalkingVideoRequest request)
