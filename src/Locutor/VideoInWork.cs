@@ -3,6 +3,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
+using Locutor.Media.Files;
 using Locutor.TextToSpeech;
 
 namespace Locutor;
@@ -32,6 +33,7 @@ internal sealed class VideoInWork : IAsyncDisposable
         SemaphoreSlim turn, CancellationToken cancellationToken)
     {
         var settings = RequestMapping.Resolve(request, networks.Bundle, preset, output);
+        if (settings.Output.CaptionPath(output) is { } captions) AsideFile.For(captions).Dispose(); // refused before any work
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         var (voices, cues) = await inputs.VoicesOfAsync(request, relay.Notice, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest
