@@ -30,6 +30,8 @@ public sealed class RequestTests(ModelFixture fixture)
             SecondVoice = (SecondVoice)77,
             Captions = VideoCaptions.Embedded,
             Steps = 0,
+            HeadMotion = 2.5,
+            SkippedAttention = 0.6,
             FramesPerSecond = 24,
         });
 
@@ -39,8 +41,10 @@ public sealed class RequestTests(ModelFixture fixture)
             "Captions: a GIF has no track for captions; they can be burnt in",
             "Captions: expected captions only with a text or a transcript, found neither",
             "FramesPerSecond: expected one of 25, 30, 50, found 24",
+            "HeadMotion: expected a number from 0 to 2, found 2.5",
             "Image: expected a file or its contents, found a text",
             "SecondVoice: expected one of FromTheStart, AfterTheFirst, found 77",
+            "SkippedAttention: expected a number from 0 to 0.5, found 0.6",
             "Steps: expected a whole number from 1 to 1000, found 0",
         ]);
     }
