@@ -3,6 +3,7 @@ using Locutor.Files;
 using Locutor.Generation.Requests;
 using Locutor.Media;
 using Locutor.Media.Captions;
+using Locutor.Media.Files;
 using Locutor.Media.Video;
 using Locutor.Media.Video.Finishing;
 
@@ -10,7 +11,8 @@ namespace Locutor.Generation;
 
 /// <summary>
 /// The last step of a video. If the file needs another size or frame rate than the generated ("drawn") video, or captions, the drawn video
-/// is written to a temporary file of high quality, and the output is encoded from that.
+/// is written to a temporary file of high quality, and the output is encoded from that. A file of captions beside the video is written
+/// first, under a temporary name.
 /// </summary>
 internal sealed class Finishing : IAsyncDisposable
 {
@@ -22,8 +24,11 @@ internal sealed class Finishing : IAsyncDisposable
     private readonly MediaLimits limits;
     private readonly TemporaryFolder? folder;
 
-    private Finishing(ProductionRequest request, FinishOptions options, MediaLimits limits, TemporaryFolder? folder) =>
-        (this.request, this.options, this.limits, this.folder) = (request, options, limits, folder);
+    private readonly AsideFile? captions;
+
+    private Finishing(
+        ProductionRequest request, FinishOptions options, MediaLimits limits, AsideFile? captions, TemporaryFolder? folder) =>
+        (this.request, this.options, this.limits, this.captions, this.folder) = (request, options, limits, captions, folder);
 
     /// <summary>True if the drawn video is encoded a second time.</summary>
     public bool EncodesAgain => folder is not null;
@@ -38,26 +43,59 @@ internal sealed class Finishing : IAsyncDisposable
         ? file with { Format = options.Format }
         : file with { Path = DrawnPath, Format = VideoFormat.Mp4, Quality = TemporaryQuality, Fragmented = false };
 
+    /// <summary>Writes the captions and creates the temporary folder, before any frame is drawn.</summary>
+    /// <exception cref="MediaException">The file of captions cannot be written.</exception>
     public static Finishing Create(ProductionRequest request, IReadOnlyList<Cue> cues, MediaLimits limits)
     {
         var options = request.Settings.Output.Finish(cues);
-        return new(request, options, limits, options.IsPlain || request.Part is not null ? null : NewFolder(request.OutputPath));
+        var captions = WriteCaptions(request, cues);
+        try
+        {
+            var folder = options.IsPlain || request.Part is not null ? null : NewFolder(request.OutputPath);
+            return new(request, options, limits, captions, folder);
+        }
+        catch
+        {
+            captions?.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Encodes the output from the drawn video, if that is needed, and writes the file of captions.</summary>
+    /// <summary>Encodes the output from the drawn video, if that is needed, and gives the file of captions its name.</summary>
     /// <returns>Size of the video.</returns>
-    /// <exception cref="MediaException">A file cannot be written.</exception>
+    /// <exception cref="MediaException">A file cannot be written; neither video nor captions are left.</exception>
     public async Task<(int Height, int Width)> FinishAsync((int Height, int Width) drawn, CancellationToken cancellationToken)
     {
         var size = folder is null
             ? drawn
             : await VideoFinisher.FinishAsync(DrawnPath, request.OutputPath, options, limits, cancellationToken).ConfigureAwait(false);
-        if (request.Settings.Output.CaptionFile is { } extension && request.OutputPath != VideoDestination.Standard)
+        try
         {
-            string text = extension == "srt" ? CaptionFile.ToSubRip(options.Cues) : CaptionFile.ToWebVtt(options.Cues);
-            AtomicFile.Write(Path.ChangeExtension(request.OutputPath, extension), Encoding.UTF8.GetBytes(text));
+            captions?.Keep();
+        }
+        catch (MediaException)
+        {
+            if (!VideoDestination.IsStream(request.OutputPath)) File.Delete(FileIdentity.Final(request.OutputPath));
+            throw;
         }
         return size;
+    }
+
+    private static AsideFile? WriteCaptions(ProductionRequest request, IReadOnlyList<Cue> cues)
+    {
+        var output = request.Settings.Output;
+        if (output.CaptionPath(request.OutputPath) is not { } path) return null;
+        var file = AsideFile.For(path);
+        try
+        {
+            file.Write(Encoding.UTF8.GetBytes(output.CaptionFile == "srt" ? CaptionFile.ToSubRip(cues) : CaptionFile.ToWebVtt(cues)));
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>
@@ -70,6 +108,7 @@ internal sealed class Finishing : IAsyncDisposable
 
     public ValueTask DisposeAsync()
     {
+        captions?.Dispose();
         folder?.Dispose();
         return ValueTask.CompletedTask;
     }

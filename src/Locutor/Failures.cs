@@ -56,7 +56,7 @@ internal static class Failures
         string message = restoreNames?.Invoke(failure.Message) ?? failure.Message;
         if (failure is not RequestException request) return new(error, message, failure);
         var errors = request.Errors.ToDictionary(
-            pair => Property(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
+            pair => RequestMapping.PropertyOf(pair.Key), pair => (IReadOnlyList<string>)[.. pair.Value], StringComparer.Ordinal);
         return new(
             error, string.Join("; ", errors.SelectMany(pair => pair.Value.Select(reason => $"{pair.Key}: {reason}"))),
             failure)
@@ -78,8 +78,4 @@ internal static class Failures
         TypeInitializationException { InnerException: { } inner } => Reason(inner),
         _ => null,
     };
-
-    /// <summary>Returns the property of a request for the name of a field: TextGuidance for text_guidance.</summary>
-    private static string Property(string field) =>
-        string.Concat(field.Split('_').Select(part => char.ToUpperInvariant(part[0]) + part[1..]));
 }

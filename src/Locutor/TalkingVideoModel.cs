@@ -63,6 +63,9 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// <param name="options">Device, precision and files; null for the defaults.</param>
     /// <param name="progress">Receives reports about fetching and loading.</param>
     /// <param name="cancellationToken">Cancels fetching; the next call continues incomplete files. Loading itself is not cancelled.</param>
+    /// <exception cref="ArgumentException">
+    /// <paramref name="model"/> is empty, the device is null, or the precision is no value of <see cref="ModelPrecision"/>.
+    /// </exception>
     /// <exception cref="LocutorException">
     /// The model or an option is not valid (<see cref="LocutorError.InvalidRequest"/>), files are missing or damaged
     /// (<see cref="LocutorError.ModelUnavailable"/>), the device or libtorch is missing (<see cref="LocutorError.MissingDependency"/>), or
@@ -74,21 +77,20 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(model);
         options ??= new();
+        ArgumentNullException.ThrowIfNull(options.Device);
+        if (!Enum.IsDefined(options.Precision))
+        {
+            string names = string.Join(", ", Enum.GetNames<ModelPrecision>());
+            throw new ArgumentException($"Precision: expected one of {names}, found {options.Precision}", nameof(options));
+        }
         return await Failures.RunAsync(async () =>
         {
             TorchLibraries.Load(TorchOptions.FromEnvironment());
             var relay = new ProgressRelay(progress);
             var found = ModelFinder.Find(model, options.Store);
             string preset = options.Preset ?? found.Bundle.DefaultPreset;
-            var adapters = VideoSettings.Resolve(
-                found.Bundle, VideoRequest.Empty.With(VideoFields.Preset, preset).With(VideoFields.Lora, options.Lora)).Adapters;
-            AdapterFit.Check(found, adapters);
-            if (options.MemoryBudget < 1)
-                throw new RequestException("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
-            var loading = LoadingOptions.From(
-                DeviceFinder.Find(options.Device),
-                (Precision)options.Precision) with
-            { Adapters = adapters, Budget = options.MemoryBudget };
+            var loading = Check(options, found, preset);
+            var adapters = loading.Adapters;
             if (options.FetchMissingFiles && !found.CanRun(adapters))
                 await found.Store.PullAsync(found.Bundle.FilesOf(preset), relay, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
@@ -110,6 +112,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// <exception cref="LocutorException">
     /// A value or an input is not valid, there is too little memory, or the result is wrong; see <see cref="LocutorException.Error"/>.
     /// </exception>
+    /// <exception cref="ArgumentNullException">The request, its portrait or its voice is null.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async IAsyncEnumerable<VideoFrame> GenerateFramesAsync(
         TalkingVideoRequest request, IProgress<VideoProgress>? progress = null,
@@ -138,6 +141,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// A value or an input is not valid, the file cannot be written, there is too little memory, or the result is wrong; see
     /// <see cref="LocutorException.Error"/>. No file is written then.
     /// </exception>
+    /// <exception cref="ArgumentNullException">The request, its portrait or its voice is null.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public async Task<TalkingVideoResult> WriteVideoAsync(
         TalkingVideoRequest request, string path, IProgress<VideoProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -169,6 +173,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         TalkingVideoRequest request, string output, IProgress<VideoProgress>? progress, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(request.Image);
+        ArgumentNullException.ThrowIfNull(request.Audio);
         await turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         var inputs = new LocalInputs();
         try
@@ -185,6 +191,29 @@ public sealed class TalkingVideoModel : IAsyncDisposable
             turn.Release();
             throw;
         }
+    }
+
+    /// <summary>Checks the options against a model and finds the device.</summary>
+    /// <exception cref="RequestException">A value is not allowed; the exception names every such value.</exception>
+    private static LoadingOptions Check(ModelOptions options, ResolvedBundle model, string preset)
+    {
+        var faults = new RequestFaults();
+        var fields = VideoRequest.Empty.With(VideoFields.Preset, preset).With(VideoFields.Lora, options.Lora);
+        fields.Check(model.Bundle, faults);
+        if (options.MemoryBudget < 1) faults.Add("memory_budget", $"expected at least 1 byte, found {options.MemoryBudget}");
+        var device = TorchSharp.torch.CPU;
+        try
+        {
+            device = DeviceFinder.Find(options.Device);
+        }
+        catch (RequestException wrong)
+        {
+            faults.Add(wrong);
+        }
+        faults.ThrowIfAny();
+        var adapters = VideoSettings.Resolve(model.Bundle, fields).Adapters;
+        AdapterFit.Check(model, adapters);
+        return LoadingOptions.From(device, (Precision)options.Precision) with { Adapters = adapters, Budget = options.MemoryBudget };
     }
 
     private static ModelInfo Describe(ResolvedBundle model) => new(model.Bundle.Name, model.Bundle.Title, model.Bundle.Licence)

@@ -65,6 +65,18 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     /// </summary>
     public int? MotionFrames { get; init; }
 
+    /// <summary>
+    /// Strength of the head's motion (it sways, nods with the voice and breathes) in models that draw only the face, 0 to 2; 0 is still.
+    /// Null for 1, or for 0 in models that move the head themselves.
+    /// </summary>
+    public double? HeadMotion { get; init; }
+
+    /// <summary>
+    /// Whether the speech encoder hears only the 8 seconds of sound up to the end of a clip, as if the sound came live; otherwise the whole
+    /// track.
+    /// </summary>
+    public bool? StreamSpeech { get; init; }
+
     /// <summary>Strength with which colours are kept equal to those of the picture, against drift in long videos, 0 to 1.</summary>
     public double? ColourCorrection { get; init; }
 
@@ -73,6 +85,12 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     /// <c>teacache:THRESHOLD</c>, or <c>easycache:THRESHOLD</c> for EasyCache (arXiv:2507.02860). <c>0</c> skips no step.
     /// </summary>
     public string? StepCache { get; init; }
+
+    /// <summary>
+    /// Share of the weight of self attention that each token may do without, 0 to 0.5, so that parts of it are skipped; null for 0, which
+    /// skips none. It acts with one voice and 8 steps or more, where self attention has 8-bit products.
+    /// </summary>
+    public double? SkippedAttention { get; init; }
 
     /// <summary>Seed of the noise, 0 to 9007199254740991; null for a random one.</summary>
     public long? Seed { get; init; }

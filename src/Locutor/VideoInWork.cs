@@ -3,8 +3,7 @@ using Locutor.Generation.Loading;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
 using Locutor.Media;
-using Locutor.Media.Video;
-using Locutor.Media.Video.Finishing;
+using Locutor.Media.Files;
 using Locutor.TextToSpeech;
 
 namespace Locutor;
@@ -33,12 +32,8 @@ internal sealed class VideoInWork : IAsyncDisposable
         NetworkSet networks, string preset, TalkingVideoRequest request, LocalInputs inputs, string output, ProgressRelay relay,
         SemaphoreSlim turn, CancellationToken cancellationToken)
     {
-        var settings = request.Resolve(networks.Bundle, preset);
-        if (output.Length > 0 && settings.Output.Captions == CaptionPlacement.Embedded
-            && VideoFinisher.CaptionsRefusal(VideoDestination.Format(output)) is { } refusal)
-        {
-            throw new RequestException(VideoFields.Captions.Name, refusal);
-        }
+        var settings = RequestMapping.Resolve(request, networks.Bundle, preset, output);
+        if (settings.Output.CaptionPath(output) is { } captions) AsideFile.For(captions).Dispose(); // refused before any work
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         var (voices, cues) = await inputs.VoicesOfAsync(request, relay.Notice, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest

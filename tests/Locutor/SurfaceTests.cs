@@ -1,4 +1,5 @@
 using System.Reflection;
+using Locutor.Generation.Requests;
 
 namespace Locutor.Front.Tests;
 
@@ -20,6 +21,36 @@ public sealed class SurfaceTests
 
     [Fact]
     public void The_surface_is_small() => typeof(TalkingVideoModel).Assembly.GetExportedTypes().Length.ShouldBeLessThan(60);
+
+    [Fact]
+    public void Every_field_of_a_request_is_a_property() => Properties.Select(property => property.Name).Order().ShouldBe(
+        VideoFields.All.Select(field => field.Name).Except(Elsewhere).Select(RequestMapping.PropertyOf).Order());
+
+    [Fact]
+    public void Every_property_of_a_request_is_passed_on()
+    {
+        var request = new TalkingVideoRequest("face.png", "voice.wav");
+        foreach (var property in Properties.Where(property => property.PropertyType != typeof(MediaInput)))
+            property.SetValue(request, Sample(Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType));
+
+        var fields = RequestMapping.Fields(request, "balanced");
+
+        fields.Given.Select(given => given.Field).ShouldBe(
+            VideoFields.All.Where(field => !field.IsInput && (field == VideoFields.Preset || !Elsewhere.Contains(field.Name))));
+    }
+
+    /// <summary>
+    /// The fields that a caller sets in another place: the inputs of <see cref="MediaInput"/>, the name and the options of the model, and
+    /// the name of the file.
+    /// </summary>
+    private static string[] Elsewhere => ["video", "text", "voice", "voice2", "model", "preset", "lora", "format"];
+
+    private static PropertyInfo[] Properties => typeof(TalkingVideoRequest).GetProperties();
+
+    private static object Sample(Type type) =>
+        type == typeof(string) ? "0.5"
+        : type == typeof(IReadOnlyList<PersonBox>) ? new PersonBox[2]
+        : Activator.CreateInstance(type)!;
 
     private static IEnumerable<Type> TypesOf(MemberInfo member) => member switch
     {

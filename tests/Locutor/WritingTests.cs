@@ -7,6 +7,8 @@ public sealed class WritingTests(ModelFixture fixture)
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    private TalkingVideoRequest Captioned => fixture.ShortRequest with { Transcript = "Hello.", Captions = VideoCaptions.SubRip };
+
     [Fact]
     public async Task A_video_is_written_with_its_sound_and_progress_is_reported()
     {
@@ -105,6 +107,37 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
+    public async Task Captions_that_cannot_be_written_are_refused_before_any_work()
+    {
+        string path = fixture.NewPath("q.mp4"), captions = Path.ChangeExtension(path, ".srt");
+        Directory.CreateDirectory(captions);
+        var told = new Told();
+
+        var failure = await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(Captioned, path, told, Stop));
+
+        failure.Error.ShouldBe(LocutorError.OutputFailed);
+        failure.Message.ShouldBe($"{captions}: cannot be written (is a folder)");
+        told.Reports.ShouldBeEmpty();
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBe([captions]);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData(128)]
+    public async Task A_video_does_not_stay_if_its_captions_cannot_be_written_at_the_end(int? height)
+    {
+        string path = fixture.NewPath("q.mp4"), captions = Path.ChangeExtension(path, ".srt");
+        var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) Directory.CreateDirectory(captions); } };
+
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => fixture.Model.WriteVideoAsync(Captioned with { Height = height }, path, told, Stop));
+
+        failure.Error.ShouldBe(LocutorError.OutputFailed);
+        failure.Message.ShouldStartWith($"{captions}: cannot be written (");
+        Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBe([captions]);
+    }
+
+    [Fact]
     public async Task A_cancelled_video_leaves_no_files()
     {
         string path = fixture.NewPath("out.mp4");
@@ -112,7 +145,7 @@ public sealed class WritingTests(ModelFixture fixture)
         var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) stop.Cancel(); } };
 
         await Should.ThrowAsync<OperationCanceledException>(
-            () => fixture.Model.WriteVideoAsync(fixture.ShortRequest, path, told, stop.Token));
+            () => fixture.Model.WriteVideoAsync(Captioned, path, told, stop.Token));
 
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBeEmpty();
     }

@@ -24,10 +24,7 @@ internal sealed record CheckedVideo(
         get
         {
             if (VideoDestination.IsStream(Arguments.Output)) return [];
-            string? captions = Asked.Settings.Output.CaptionFile is { } extension
-                ? Path.ChangeExtension(Arguments.Output, extension)
-                : null;
-            return new[] { Arguments.Output, captions, Arguments.SoundPath }.OfType<string>();
+            return new[] { Arguments.Output, Asked.Settings.Output.CaptionPath(Arguments.Output), Arguments.SoundPath }.OfType<string>();
         }
     }
 
@@ -70,14 +67,11 @@ internal sealed record CheckedVideo(
                 ExitCodes.Usage,
                 "--fragmented: cannot be combined with --height, --fps 30 or 50, or captions in the video, which need the whole video");
         }
-        if (output.CaptionFile is { } extension)
+        if (output.CaptionFile is { } extension && arguments.Output == VideoDestination.Standard)
         {
-            if (arguments.Output == VideoDestination.Standard)
-            {
-                throw new RequestException(
-                    VideoFields.Captions.Name, $"expected embedded or burnt with standard output, found '{extension}'");
-            }
-            WritablePath.Check(Path.ChangeExtension(arguments.Output, extension));
+            throw new RequestException(
+                VideoFields.Captions.Name, $"expected embedded or burnt with standard output, found '{extension}'");
         }
+        if (output.CaptionPath(arguments.Output) is { } captions) WritablePath.Check(captions);
     }
 }

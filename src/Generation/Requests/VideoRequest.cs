@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Locutor.Models;
 
@@ -32,9 +33,17 @@ public sealed class VideoRequest
     public IEnumerable<(RequestField Field, JsonElement Value)> Given =>
         VideoFields.All.Where(known => values.ContainsKey(known.Name)).Select(known => (known, values[known.Name]));
 
-    /// <summary>Returns a copy with one more value; null returns this object.</summary>
-    public VideoRequest With(RequestField field, object? value) =>
-        value is null ? this : With(field, JsonSerializer.SerializeToElement(value, value.GetType()));
+    /// <summary>
+    /// Returns a copy with one more value; null returns this object. JSON has no NaN and no infinity: they become texts, which
+    /// <see cref="Check"/> refuses.
+    /// </summary>
+    public VideoRequest With(RequestField field, object? value) => value switch
+    {
+        null => this,
+        double number when !double.IsFinite(number) =>
+            With(field, JsonSerializer.SerializeToElement(number.ToString(CultureInfo.InvariantCulture))),
+        _ => With(field, JsonSerializer.SerializeToElement(value, value.GetType())),
+    };
 
     /// <summary>Returns a copy with one more value in its JSON form.</summary>
     public VideoRequest With(RequestField field, JsonElement value) =>

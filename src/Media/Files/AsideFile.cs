@@ -3,7 +3,7 @@ using Locutor.Files;
 namespace Locutor.Media.Files;
 
 /// <summary>An output file of this project: an <see cref="AtomicFile"/> whose failures are <see cref="MediaException"/>s.</summary>
-internal sealed class AsideFile : IDisposable
+public sealed class AsideFile : IDisposable
 {
     private readonly AtomicFile file;
 
@@ -30,7 +30,23 @@ internal sealed class AsideFile : IDisposable
         }
     }
 
+    /// <summary>Writes the whole content of a small file.</summary>
+    /// <exception cref="MediaException">The disk refuses.</exception>
+    public void Write(ReadOnlySpan<byte> content)
+    {
+        try
+        {
+            using var stream = file.Open();
+            stream.Write(content);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(file.Target, e.Message, e);
+        }
+    }
+
     /// <summary>Renames the file to its final name and replaces an existing file.</summary>
+    /// <exception cref="MediaException">The disk refuses, or the name is now that of a folder.</exception>
     public void Keep()
     {
         try
@@ -45,6 +61,7 @@ internal sealed class AsideFile : IDisposable
 
     public void Dispose() => file.Dispose();
 
+    /// <summary>Creates the exception for an output that cannot be written.</summary>
     public static MediaException CannotWrite(string target, string reason, Exception? inner = null) =>
         new(MediaErrorCodes.OutputFailed, $"{target}: cannot be written ({reason})", inner);
 }
