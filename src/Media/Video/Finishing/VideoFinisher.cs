@@ -40,10 +40,12 @@ public static class VideoFinisher
         using var output = OutputFile.Open(target);
         string captions = Path.Combine(folder.Path, "captions.vtt");
         string whole = output.Streams ? Path.Combine(folder.Path, "video") : output.Path;
-        bool hasCaptions = options.Captions != CaptionPlacement.None && options.Cues.Count > 0;
+        // A track of captions would make the file longer than its pictures.
+        var cues = CueTiming.Within(options.Cues, info.Duration ?? double.PositiveInfinity);
+        bool hasCaptions = options.Captions != CaptionPlacement.None && cues.Count > 0;
         if (hasCaptions)
         {
-            await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(options.Cues.Select(Plain)), cancellationToken)
+            await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(cues.Select(Plain)), cancellationToken)
                 .ConfigureAwait(false);
         }
         string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
