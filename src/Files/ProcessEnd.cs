@@ -13,8 +13,27 @@ public static partial class ProcessEnd
     public static void Now(int code)
     {
         TemporaryFiles.DeleteAll();
+        DeleteDiagnosticPorts();
         if (OperatingSystem.IsWindows()) Environment.Exit(code);
         else Exit(code);
+    }
+
+    /// <summary>Deletes the pipes and the socket for debuggers, which .NET creates at the start and deletes at a regular exit.</summary>
+    private static void DeleteDiagnosticPorts()
+    {
+        int process = Environment.ProcessId;
+        string[] names = [$"clr-debug-pipe-{process}-*-in", $"clr-debug-pipe-{process}-*-out", $"dotnet-diagnostic-{process}-*-socket"];
+        foreach (string name in names)
+        {
+            try
+            {
+                foreach (string port in Directory.GetFiles(Path.GetTempPath(), name)) File.Delete(port);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                // Continue with the next one.
+            }
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "_exit")]

@@ -87,6 +87,18 @@ public sealed class GenerateFilesTests : IDisposable
         (await FramesAsync(At("piped.mp4"))).ShouldBe(13);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData(" --fps 30")] // encoded twice
+    public async Task A_reader_of_standard_output_that_leaves_ends_the_command(string option)
+    {
+        var (picture, voice) = await InputsAsync();
+        (int code, string error) = await ShellAsync(
+            $"{Program} generate -i '{picture}' -a '{voice}' -o - --model untrained --seed 3{option} | true; exit ${{PIPESTATUS[0]}}");
+        code.ShouldBe(4, error);
+        error.ShouldContain("-: cannot be written (Broken pipe)");
+    }
+
     [Fact]
     public async Task Inputs_come_from_pipes_and_standard_input()
     {

@@ -90,8 +90,7 @@ internal sealed class ServiceClient : IDisposable
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
             if (path == "-")
             {
-                await using var standard = Console.OpenStandardOutput();
-                await body.CopyToAsync(standard, cancellationToken);
+                await CopyToOutputAsync(body, cancellationToken);
                 return response.Content.Headers.ContentLength ?? 0;
             }
 
@@ -108,6 +107,25 @@ internal sealed class ServiceClient : IDisposable
     public void Dispose() => http.Dispose();
 
     private static string PathOf(string id) => $"v1/jobs/{Uri.EscapeDataString(id)}";
+
+    /// <summary>Copies a video to standard output. A failure of the download stays what it is.</summary>
+    /// <exception cref="CommandException">Nobody reads standard output any more, or its disk is full.</exception>
+    private static async Task CopyToOutputAsync(Stream body, CancellationToken cancellationToken)
+    {
+        await using var standard = StandardOutputStream.Open();
+        byte[] buffer = new byte[1 << 16];
+        while (await body.ReadAsync(buffer, cancellationToken) is var read and > 0)
+        {
+            try
+            {
+                await standard.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+            }
+            catch (IOException failure)
+            {
+                throw new CommandException(ExitCodes.BadOutput, $"-: cannot be written ({FileFault.Describe(failure)})", failure);
+            }
+        }
+    }
 
     /// <summary>Sends a submission. All attempts have one key, so that the service accepts one job.</summary>
     private async Task<RemoteJob> AcceptedAsync(string address, Func<HttpContent?> content, CancellationToken cancellationToken)

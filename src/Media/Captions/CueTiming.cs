@@ -6,7 +6,7 @@ namespace Locutor.Media.Captions;
 /// </summary>
 public static class CueTiming
 {
-    /// <summary>A caption stays this long after its last word, if no other follows.</summary>
+    /// <summary>A caption stays this long after its last word, if no other follows and the sound does not end.</summary>
     private const double Linger = 0.25;
 
     /// <summary>Largest distance that a border may move to a pause, as a ratio to the shorter of the two captions around it.</summary>
@@ -29,7 +29,7 @@ public static class CueTiming
         {
             double next = i + 1 < texts.Count ? heard[i + 1] : double.MaxValue;
             double end = spoken.Where(part => part.Start < next).Select(part => part.End).LastOrDefault(heard[i]);
-            cues.Add(new Cue(offset + heard[i], offset + Math.Min(next, end + Linger), texts[i]));
+            cues.Add(new Cue(offset + heard[i], offset + Math.Min(next, Lingering(end, activity)), texts[i]));
         }
         return cues;
     }
@@ -54,11 +54,17 @@ public static class CueTiming
             bool last = i == texts.Count - 1;
             double reach = last ? 0 : Reach * unit * Math.Min(weights[i], weights[i + 1]);
             var (end, next, at) = last ? (spoken[^1].End, spoken[^1].End, total) : Border(spoken, done, reach, reached);
-            cues.Add(new Cue(offset + start, offset + (last ? end + Linger : Math.Min(next, end + Linger)), texts[i]));
+            cues.Add(new Cue(offset + start, offset + Math.Min(last ? double.MaxValue : next, Lingering(end, activity)), texts[i]));
             (start, reached) = (next, at);
         }
         return cues;
     }
+
+    /// <summary>Limits captions to the length of a video or a sound. One that begins later is left out.</summary>
+    public static IReadOnlyList<Cue> Within(IReadOnlyList<Cue> cues, double seconds) =>
+        [.. cues.Where(cue => cue.Start < seconds).Select(cue => cue with { End = Math.Min(cue.End, seconds) })];
+
+    private static double Lingering(double end, SpeechActivity activity) => Math.Min(end + Linger, activity.Seconds);
 
     /// <summary>Finds the border nearest to a point of the spoken time.</summary>
     /// <returns>The end of the earlier caption, the start of the later one, and the border in spoken time.</returns>

@@ -9,6 +9,9 @@ public sealed record SpeechActivity(IReadOnlyList<(double Start, double End)> Sp
     private const double FrameSeconds = 0.01;
     private const double LeastGap = 0.12, LeastPart = 0.04;
 
+    /// <summary>Length of the sound in seconds: captions do not last longer.</summary>
+    public double Seconds { get; init; } = double.PositiveInfinity;
+
     // A frame is speech if its level is less than 30 dB below the loud frames, and above the noise of a quiet recording.
     private const double BelowLoud = 30, NoiseFloor = -60, LoudShare = 0.95;
 
@@ -28,7 +31,7 @@ public sealed record SpeechActivity(IReadOnlyList<(double Start, double End)> Sp
                 levels[i] = Math.Max(levels[i], Level(samples));
             }
         }
-        return FromLevels(levels, (double)frame / rate);
+        return FromLevels(levels, (double)frame / rate) with { Seconds = sounds[0].Seconds };
     }
 
     /// <summary>Measures a sound in memory.</summary>
@@ -37,7 +40,7 @@ public sealed record SpeechActivity(IReadOnlyList<(double Start, double End)> Sp
         int frame = FrameOf(sound.SampleRate);
         double[] levels = new double[sound.Samples.Length / frame];
         for (int i = 0; i < levels.Length; i++) levels[i] = Level(sound.Samples.AsSpan(i * frame, frame));
-        return FromLevels(levels, (double)frame / sound.SampleRate);
+        return FromLevels(levels, (double)frame / sound.SampleRate) with { Seconds = (double)sound.Samples.Length / sound.SampleRate };
     }
 
     private static int FrameOf(int rate) => Math.Max(1, (int)(rate * FrameSeconds));

@@ -11,7 +11,7 @@ public sealed record WavHeader(PcmFormat? Format, long? Bytes, byte[] Seen)
     /// <summary>
     /// Sizes of at least this value mean that the writer did not know the size: programs then write the largest possible one.
     /// </summary>
-    private const uint UnknownFrom = 0x7FFF_0000;
+    internal const uint UnknownFrom = 0x7FFF_0000;
 
     private const int LargestChunk = 1 << 20, MostChunks = 64;
     private const int Pcm = 1, Float = 3, Extensible = 0xFFFE;

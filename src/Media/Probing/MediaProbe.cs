@@ -29,6 +29,7 @@ public static class MediaProbe
             { Frames = header.Frames };
         }
         var info = PlainWav.Find(file)?.Describe() ?? await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
+        PromisedSound.CheckSize(file);
         Check(file, info, limits);
         return info;
     }

@@ -53,7 +53,7 @@ public static class AudioDecoder
         try
         {
             var mix = await ChannelMix.FindAsync(file, audio, limits, timer.Token).ConfigureAwait(false);
-            var sound = await StoreAsync(file, audio, mix, sampleRate, limits, timer.Token).ConfigureAwait(false);
+            var sound = await StoreAsync(file, audio, info.Duration, mix, sampleRate, limits, timer.Token).ConfigureAwait(false);
             return new Recording(sound, sound.Peak < Inaudible ? $"{file.Path}: it is silent, so the mouth stays at rest" : mix.Note);
         }
         catch (Exception e) when (e is OperationCanceledException or IOException && timer.IsCancellationRequested)
@@ -64,7 +64,8 @@ public static class AudioDecoder
     }
 
     private static async Task<StoredSound> StoreAsync(
-        MediaFile file, MediaStream audio, ChannelMix mix, int sampleRate, MediaLimits limits, CancellationToken cancellationToken)
+        MediaFile file, MediaStream audio, double? promised, ChannelMix mix, int sampleRate, MediaLimits limits,
+        CancellationToken cancellationToken)
     {
         var sound = new StoredSound(sampleRate);
         try
@@ -72,6 +73,9 @@ public static class AudioDecoder
             if (PlainWav.Find(file) is { } wav && wav.Format.SampleRate == sampleRate)
                 await CopyAsync(file, wav, sound, limits, cancellationToken).ConfigureAwait(false);
             else await DecodeAsync(file, audio, mix, sound, limits, cancellationToken).ConfigureAwait(false);
+            // The header of a FLAC has the number of samples; only decoding finds how many there are.
+            if (file.Container == MediaContainer.Flac && promised is { } seconds)
+                PromisedSound.CheckSeconds(file, sound.Seconds, seconds);
             if (sound.Seconds < limits.MinAudioSeconds)
             {
                 throw new MediaException(

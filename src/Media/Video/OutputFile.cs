@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Media.Files;
 
 namespace Locutor.Media.Video;
@@ -53,7 +54,7 @@ internal sealed class OutputFile : IDisposable
 
     /// <summary>Opens the destination for sequential writing. For a pipe, this waits until another process reads from it.</summary>
     public Stream OpenStream() => target == Standard
-        ? Console.OpenStandardOutput()
+        ? StandardOutputStream.Open()
         : new FileStream(Path, FileMode.Open, FileAccess.Write, FileShare.ReadWrite, Streams ? 0 : 1 << 16);
 
     /// <summary>Renames a file to its final name; without effect for a stream.</summary>

@@ -56,6 +56,16 @@ public sealed class CaptionTests
     }
 
     [Fact]
+    public void The_last_caption_ends_with_the_sound()
+    {
+        var activity = SpeechActivity.Measure(new Waveform(16_000, Noise((0, 3)).Samples[..48_000]));
+        CueTiming.Place(["Hello there.", "I am Greta."], activity)[1].End.ShouldBe(3);
+        CueTiming.Place(["Hello there.", "I am Greta."], [0, 1.5], activity, offset: 0)[1].End.ShouldBe(3);
+        CueTiming.Place(["I am Greta."], activity, offset: 10)[0].End.ShouldBe(13);
+        CueTiming.Within([new(0, 1, "a"), new(2, 3.5, "b"), new(3, 4, "c")], 3).ShouldBe([new(0, 1, "a"), new(2, 3, "b")]);
+    }
+
+    [Fact]
     public void Silence_has_no_captions()
     {
         CueTiming.Place(["Hello."], SpeechActivity.Measure(new Waveform(16_000, new float[32_000]))).ShouldBeEmpty();

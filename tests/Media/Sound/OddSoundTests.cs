@@ -96,6 +96,37 @@ public sealed class OddSoundTests : IDisposable
         await ShouldLastAsync(folder.Write("odd.wav", whole[..^3]), 1);
     }
 
+    [Theory]
+    [InlineData("wav", "-ac 1", "0\\.75")]
+    [InlineData("wav", "-ac 2 -ar 44100", "0\\.75")]
+    [InlineData("wav", "-ac 1 -c:a pcm_f64le -rf64 always", "0\\.75")]
+    [InlineData("wav", "-ac 6 -c:a pcm_s24le", "0\\.75")] // WAVE_FORMAT_EXTENSIBLE
+    [InlineData("aiff", "-ac 2", "0\\.75")]
+    [InlineData("flac", "-ac 1", "0\\.[67]\\d?")] // whole blocks
+    public async Task Half_of_a_sound_is_refused_and_the_whole_is_read(string extension, string coding, string found)
+    {
+        string whole = await folder.MakeAsync(
+            "whole." + extension, $"-f lavfi -i anoisesrc=d=1.5:a=0.5:seed=1:r={Rate} {coding} -fflags +bitexact -flags +bitexact");
+        await ShouldLastAsync(whole, 1.5);
+        byte[] bytes = await File.ReadAllBytesAsync(whole, Ct);
+        var error = await Should.ThrowAsync<MediaException>(
+            () => AudioDecoder.DecodeAsync(folder.Write("half." + extension, bytes[..(bytes.Length / 2)]), Rate, MediaLimits.Default, Ct));
+        error.Code.ShouldBe(MediaErrorCodes.UnsupportedMedia);
+        error.Message.ShouldMatch($"half.{extension}: the sound ends after {found} s, and its header promises 1\\.5 s$");
+    }
+
+    /// <summary>ffmpeg does not know the length when it writes the header to a pipe.</summary>
+    [Theory]
+    [InlineData("wav")]
+    [InlineData("flac")]
+    public async Task A_header_without_a_length_promises_nothing(string format)
+    {
+        byte[] bytes = await TempFolder.RunForBytesAsync(
+            "ffmpeg", [.. $"-v error -f lavfi -i anoisesrc=d=1.5:a=0.5:r={Rate} -f {format} -".Split(' ')]);
+        await ShouldLastAsync(folder.Write("piped." + format, bytes), 1.5);
+        await ShouldLastAsync(folder.Write("half." + format, bytes[..(bytes.Length / 2)]), 0.7);
+    }
+
     [Fact]
     public async Task A_file_of_zero_bytes_is_named_as_that()
     {

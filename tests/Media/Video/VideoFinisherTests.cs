@@ -38,6 +38,22 @@ public sealed class VideoFinisherTests(VideoFinisherTests.DrawnVideo drawn) : IC
         Difference(frames[12], drawn.Frames[12]).ShouldBeLessThan(3, "no caption is in the pictures");
     }
 
+    [Theory]
+    [InlineData("mp4")]
+    [InlineData("mkv")]
+    public async Task Captions_that_last_longer_than_the_video_do_not_make_it_longer(string extension)
+    {
+        Cue[] cues = [new(1.2, 2.5, "Too long."), new(2.4, 3, "Too late.")];
+        string plain = await FinishAsync("plain." + extension, new() { FramesPerSecond = 50 });
+        string embedded = await FinishAsync(
+            "long." + extension, new() { FramesPerSecond = 50, Captions = CaptionPlacement.Embedded, Cues = cues });
+        string duration = await ProbeAsync(plain, "-show_entries", "format=duration");
+        duration.ShouldStartWith("2.0");
+        (await ProbeAsync(embedded, "-show_entries", "format=duration")).ShouldBe(duration);
+        (await ProbeAsync(embedded, "-select_streams", "s", "-count_packets", "-show_entries", "stream=nb_read_packets"))
+            .ShouldBe(extension == "mp4" ? "2" : "1", "an mp4 has an empty caption before the first one");
+    }
+
     [Fact]
     public async Task Burnt_captions_are_in_the_lower_part_of_the_pictures_while_they_last()
     {

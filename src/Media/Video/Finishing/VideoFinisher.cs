@@ -40,16 +40,18 @@ public static class VideoFinisher
         using var output = OutputFile.Open(target);
         string captions = Path.Combine(folder.Path, "captions.vtt");
         string whole = output.Streams ? Path.Combine(folder.Path, "video") : output.Path;
-        bool hasCaptions = options.Captions != CaptionPlacement.None && options.Cues.Count > 0;
+        // A track of captions would make the file longer than its pictures.
+        var cues = CueTiming.Within(options.Cues, info.Duration ?? double.PositiveInfinity);
+        bool hasCaptions = options.Captions != CaptionPlacement.None && cues.Count > 0;
         if (hasCaptions)
         {
-            await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(options.Cues.Select(Plain)), cancellationToken)
+            await File.WriteAllTextAsync(captions, CaptionFile.ToWebVtt(cues.Select(Plain)), cancellationToken)
                 .ConfigureAwait(false);
         }
         string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
         await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
         if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
-        if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
+        if (output.Streams) await CopyAsync(whole, output, target, cancellationToken).ConfigureAwait(false);
         output.Keep();
         int height = options.Height ?? info.Height;
         return (height, options.Height is null ? info.Width : FinishFilter.WidthFor(info, height));
@@ -123,10 +125,18 @@ public static class VideoFinisher
         }
     }
 
-    private static async Task CopyAsync(string whole, OutputFile output, CancellationToken cancellationToken)
+    private static async Task CopyAsync(string whole, OutputFile output, string target, CancellationToken cancellationToken)
     {
-        using var source = File.OpenRead(whole);
-        using var target = output.OpenStream();
-        await source.CopyToAsync(target, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            using var source = File.OpenRead(whole);
+            using var stream = output.OpenStream();
+            await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException failure) // its reader has gone
+        {
+            throw new MediaException(
+                MediaErrorCodes.OutputFailed, $"{target}: cannot be written ({FileFault.Describe(failure)})", failure);
+        }
     }
 }
