@@ -21,8 +21,8 @@ internal static class BatchRun
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(videos[0].Arguments.Output))!);
         var work = Check(videos);
         int all = work.Count;
-        if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Outputs, existing))];
-        else if (!ExistingOutputs.MayWrite(work.SelectMany(one => one.Video.Outputs), existing, canKeep: true))
+        if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Files, existing))];
+        else if (!ExistingOutputs.MayWrite(work.SelectMany(one => one.Video.Files), existing, canKeep: true))
             throw new CommandException(ExitCodes.BadOutput, "no video was made; -n makes only those that do not exist");
         using var report = GenerateRun.CreateReport(videos[0].Arguments);
         using var networks = new LoadedNetworks();

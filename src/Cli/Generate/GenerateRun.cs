@@ -17,7 +17,7 @@ internal static class GenerateRun
     public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken cancellationToken)
     {
         var video = CheckedVideo.Check(arguments);
-        if (!ExistingOutputs.MayWrite(video.Outputs, arguments.Existing, canKeep: true))
+        if (!ExistingOutputs.MayWrite(video.Files, arguments.Existing, canKeep: true))
             throw new CommandException(ExitCodes.BadOutput, $"{arguments.Output} exists and was not replaced; no video was made");
         using var report = CreateReport(arguments);
         using var networks = new LoadedNetworks();

@@ -1,0 +1,60 @@
+namespace Locutor.Cli.Tests;
+
+/// <summary>Outputs of <c>generate</c> that would replace an input or another output. All are refused before anything is read.</summary>
+[Collection(CommandsInProcess.Collection)]
+public sealed class OutputConflictsTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("locutor-conflicts-").FullName;
+
+    public OutputConflictsTests()
+    {
+        foreach (string name in new[] { "g.png", "one.png", "one.wav", "t.txt", "t.srt", "film.mp4" }) Write(name, "Hello.");
+    }
+
+    [Theory]
+    [InlineData("--text Hello -o both.mp4 --sound-path both.mp4", "both.mp4", "the video would be lost: it is the same file; give the sound")]
+    [InlineData("--text Hello -o both.mp4 --sound-path ./x/../both.mp4", "./x/../both.mp4",
+        "the video would be lost: it is the same file; give the sound")]
+    [InlineData("--text Hello -o both.mp4 --sound-path linked/both.mp4", "linked/both.mp4",
+        "the video would be lost: it is the same file; give the sound")]
+    [InlineData("--text Hello -o both.mp4 --captions srt --sound-path both.srt", "both.srt",
+        "the captions would be lost: it is the same file; give the sound")]
+    [InlineData("--text Hello -o v.mp4 --sound-path g.png", "g.png", "it is the input g.png, which would be lost; give the sound")]
+    [InlineData("--text Hello -o v.mp4 --sound-path soft.wav", "soft.wav", "it is the input g.png, which would be lost; give the sound")]
+    [InlineData("-a one.wav -o v.mp4 --sound-path one.wav", "one.wav", "it is the input one.wav, which would be lost; give the sound")]
+    [InlineData("--text-file t.txt -o v.mp4 --sound-path t.txt", "t.txt", "it is the input t.txt, which would be lost; give the sound")]
+    [InlineData("--text-file t.txt -o - --sound-path t.txt", "t.txt", "it is the input t.txt, which would be lost; give the sound")]
+    [InlineData("--text-file t.srt -o t.mp4 --captions srt", "t.srt", "it is the input t.srt, which would be lost; give the video")]
+    [InlineData("-i film.mp4 --text Hello -o film.mp4", "film.mp4", "it is the input film.mp4, which would be lost; give the video")]
+    public async Task An_output_that_replaces_an_input_or_another_output_is_refused(string line, string output, string reason)
+    {
+        File.CreateSymbolicLink(At("soft.wav"), At("g.png"));
+        Directory.CreateSymbolicLink(At("linked"), folder);
+        Directory.CreateDirectory(At("x"));
+        if (!line.StartsWith("-i", StringComparison.Ordinal)) line = "-i g.png " + line;
+        var (code, error) = await GenerateAsync([.. line.Split(' ').Select(AtFile), "-y"]);
+        code.ShouldBe(4, error);
+        error.Trim().ShouldBe($"locutor: {At(output)}: cannot be written ({reason.Replace("input ", $"input {folder}/", StringComparison.Ordinal)} another name)");
+        (await File.ReadAllTextAsync(At("g.png"), TestContext.Current.CancellationToken)).ShouldBe("Hello.");
+        File.Exists(At("both.mp4")).ShouldBeFalse();
+    }
+
+    private string AtFile(string word) => word.Contains('.') ? At(word) : word;
+
+    private string At(string name) => $"{folder}/{name}";
+
+    private string Write(string name, string text)
+    {
+        File.WriteAllText(At(name), text);
+        return At(name);
+    }
+
+    private static async Task<(int Code, string Error)> GenerateAsync(params string[] arguments)
+    {
+        var (code, _, error) = await CommandsInProcess.RunAsync(
+            new Dictionary<string, string?>(), ["generate", "--model", "untrained", "--seed", "3", .. arguments]);
+        return (code, error);
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+}
