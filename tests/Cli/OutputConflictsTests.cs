@@ -39,6 +39,28 @@ public sealed class OutputConflictsTests : IDisposable
         File.Exists(At("both.mp4")).ShouldBeFalse();
     }
 
+    [Theory]
+    [InlineData("one.png,one.wav,film.mp4;film.mp4,one.wav,w.mp4", "",
+        "/film.mp4: cannot be written (it is the input /film.mp4 of 'w', which would be lost; give the video another name)")]
+    [InlineData("one.png,one.wav,a.mp4;g.png,one.wav,./a.mp4", "",
+        "/./a.mp4: cannot be written (the video of 'a' would be lost: it is the same file; give the video another name)")]
+    [InlineData("one.png,one.wav,a.mp4;g.png,one.wav,a.mkv", "--captions srt --transcript Hello",
+        "/a.srt: cannot be written (the captions of 'a' would be lost: it is the same file; give the video another name)")]
+    [InlineData("one.png,one.wav,list.mp4", "--captions srt --transcript Hello",
+        "no video was made: list: /list.srt: cannot be written (it is the input /list.srt, which would be lost; give the video " +
+        "another name)")]
+    public async Task A_batch_in_which_a_video_replaces_a_file_of_another_is_refused(string rows, string options, string told)
+    {
+        string list = Write("list.srt", $"image,audio,output\n{rows.Replace(';', '\n')}\n");
+        var (code, error) = await GenerateAsync(
+            ["--batch", list, "-o", folder, "-y", .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        code.ShouldBe(4, error);
+        error.Trim().ShouldBe("locutor: " + told.Replace(" /", $" {folder}/", StringComparison.Ordinal)
+            .Insert(0, told[0] == '/' ? folder : ""));
+        (await File.ReadAllTextAsync(At("film.mp4"), TestContext.Current.CancellationToken)).ShouldBe("Hello.");
+        Directory.GetFiles(folder).Length.ShouldBe(7);
+    }
+
     private string AtFile(string word) => word.Contains('.') ? At(word) : word;
 
     private string At(string name) => $"{folder}/{name}";

@@ -75,8 +75,18 @@ internal static class BatchRun
             }
         }
 
-        if (faults.Count == 0) return work;
+        if (faults.Count == 0)
+        {
+            CheckApart(work);
+            return work;
+        }
+
         string more = faults.Count > MostFaults ? $"; and {faults.Count - MostFaults} more" : "";
         throw new CommandException(code, $"no video was made: {string.Join("; ", faults.Take(MostFaults))}{more}");
     }
+
+    /// <summary>Checks that no video replaces an input or an output of another one.</summary>
+    private static void CheckApart(IReadOnlyList<(string Name, CheckedVideo Video)> work) => OutputPath.CheckApart(
+        work.SelectMany(one => one.Video.Outputs.Select(output => output with { Content = $"{output.Content} of '{one.Name}'" })),
+        work.SelectMany(one => one.Video.Inputs.Select(input => (input, $"{input} of '{one.Name}'"))));
 }
