@@ -61,6 +61,20 @@ public sealed class OutputConflictsTests : IDisposable
         Directory.GetFiles(folder).Length.ShouldBe(7);
     }
 
+    [Theory]
+    [InlineData("zz.mp4", "t.txt", "{0}/t.txt exists and was not replaced; no video was made")]
+    [InlineData("film.mp4", "t.txt", "{0}/film.mp4, {0}/t.txt exist and were not replaced; no video was made")]
+    [InlineData("t.mp4", "new.wav", "{0}/t.srt exists and was not replaced; no video was made")]
+    [InlineData("-", "t.txt", "{0}/t.txt exists and was not replaced; no video was made")]
+    public async Task A_file_that_is_kept_is_named(string video, string sound, string told)
+    {
+        string[] captions = video == "-" ? [] : ["--captions", "srt"];
+        var (code, error) = await GenerateAsync(
+            ["-i", At("g.png"), "--text", "Hello", "-o", AtFile(video), .. captions, "--sound-path", At(sound), "-n"]);
+        code.ShouldBe(4, error);
+        error.Trim().ShouldBe("locutor: " + told.Replace("{0}", folder, StringComparison.Ordinal));
+    }
+
     private string AtFile(string word) => word.Contains('.') ? At(word) : word;
 
     private string At(string name) => $"{folder}/{name}";

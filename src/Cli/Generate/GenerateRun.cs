@@ -18,7 +18,7 @@ internal static class GenerateRun
     {
         var video = CheckedVideo.Check(arguments);
         if (!ExistingOutputs.MayWrite(video.Files, arguments.Existing, canKeep: true))
-            throw new CommandException(ExitCodes.BadOutput, $"{arguments.Output} exists and was not replaced; no video was made");
+            throw new CommandException(ExitCodes.BadOutput, $"{ExistingOutputs.Kept(video.Files)}; no video was made");
         using var report = CreateReport(arguments);
         using var networks = new LoadedNetworks();
         await MakeAsync(video, networks, report, cancellationToken);
