@@ -1,3 +1,7 @@
+using Locutor.Cli.Generate;
+using Locutor.CommandLine;
+using Locutor.Files;
+
 namespace Locutor.Cli.Tests;
 
 /// <summary>Outputs of <c>generate</c> that would replace an input or another output. All are refused before anything is read.</summary>
@@ -73,6 +77,36 @@ public sealed class OutputConflictsTests : IDisposable
             ["-i", At("g.png"), "--text", "Hello", "-o", AtFile(video), .. captions, "--sound-path", At(sound), "-n"]);
         code.ShouldBe(4, error);
         error.Trim().ShouldBe("locutor: " + told.Replace("{0}", folder, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_sound_is_complete_before_it_has_its_name_and_a_failure_leaves_nothing()
+    {
+        string[] before = Directory.GetFiles(folder);
+        SoundFile.Write(At("t.txt"), At("s.wav")).Dispose();
+        Directory.GetFiles(folder).ShouldBe(before, ignoreOrder: true);
+
+        using (var kept = SoundFile.Write(At("t.txt"), At("s.wav"))) kept.Keep();
+        File.ReadAllText(At("s.wav")).ShouldBe("Hello.");
+
+        var refused = Should.Throw<CommandException>(() => SoundFile.Write(At("t.txt"), At("gone/s.wav")));
+        refused.ExitCode.ShouldBe(4);
+        refused.Message.ShouldBe($"{At("gone/s.wav")}: cannot be written (no such folder)");
+        if (!File.Exists("/dev/full")) return;
+        var full = Should.Throw<IOException>(() => File.WriteAllBytes("/dev/full", [1]));
+        FileFault.Describe(full).ShouldBe("No space left on device");
+    }
+
+    [Theory]
+    [InlineData("gone/x.mp4", "its folder does not exist")]
+    [InlineData("x.mp4", "is a folder")]
+    public async Task An_output_that_cannot_be_written_is_named_once(string output, string reason)
+    {
+        Directory.CreateDirectory(At("x.mp4"));
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, At(output));
+        var (code, error) = await GenerateAsync("-i", At("g.png"), "-a", At("one.wav"), "-o", relative);
+        code.ShouldBe(4, error);
+        error.Trim().ShouldBe($"locutor: {relative}: cannot be written ({reason})");
     }
 
     private string AtFile(string word) => word.Contains('.') ? At(word) : word;

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Locutor.Files;
 using Locutor.Media.Captions;
+using Locutor.Media.Files;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
@@ -48,8 +49,15 @@ public static class VideoFinisher
         }
         string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
         await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
-        if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
-        if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
+            if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw AsideFile.CannotWrite(target, FileFault.Describe(e), e);
+        }
         output.Keep();
         int height = options.Height ?? info.Height;
         return (height, options.Height is null ? info.Width : FinishFilter.WidthFor(info, height));
