@@ -160,9 +160,8 @@ internal static class GenerateCommand
     internal static GenerateArguments Read(ParseResult parsed)
     {
         var form = RequestOptions.Read(parsed);
-        string? file = parsed.GetValue(TextFile);
-        if (file is not null) form.AddText(VideoFields.Text.Name, SpokenText.Read(file));
-        return Read(parsed, form, parsed.GetValue(Output) ?? "", file);
+        if (SpokenText.Read(parsed, TextFile) is { } text) form.AddText(VideoFields.Text.Name, text);
+        return Read(parsed, form, parsed.GetValue(Output) ?? "", parsed.GetValue(TextFile));
     }
 
     private static GenerateArguments Read(ParseResult parsed, RequestForm form, string output, string? textSource)
