@@ -16,7 +16,8 @@ public sealed class OutputConflictsTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--text Hello -o both.mp4 --sound-path both.mp4", "both.mp4", "the video would be lost: it is the same file; give the sound")]
+    [InlineData("--text Hello -o both.mp4 --sound-path both.mp4", "both.mp4",
+        "the video would be lost: it is the same file; give the sound")]
     [InlineData("--text Hello -o both.mp4 --sound-path ./x/../both.mp4", "./x/../both.mp4",
         "the video would be lost: it is the same file; give the sound")]
     [InlineData("--text Hello -o both.mp4 --sound-path linked/both.mp4", "linked/both.mp4",
@@ -38,7 +39,8 @@ public sealed class OutputConflictsTests : IDisposable
         if (!line.StartsWith("-i", StringComparison.Ordinal)) line = "-i g.png " + line;
         var (code, error) = await GenerateAsync([.. line.Split(' ').Select(AtFile), "-y"]);
         code.ShouldBe(4, error);
-        error.Trim().ShouldBe($"locutor: {At(output)}: cannot be written ({reason.Replace("input ", $"input {folder}/", StringComparison.Ordinal)} another name)");
+        string told = reason.Replace("input ", $"input {folder}/", StringComparison.Ordinal);
+        error.Trim().ShouldBe($"locutor: {At(output)}: cannot be written ({told} another name)");
         (await File.ReadAllTextAsync(At("g.png"), TestContext.Current.CancellationToken)).ShouldBe("Hello.");
         File.Exists(At("both.mp4")).ShouldBeFalse();
     }
@@ -107,6 +109,15 @@ public sealed class OutputConflictsTests : IDisposable
         var (code, error) = await GenerateAsync("-i", At("g.png"), "-a", At("one.wav"), "-o", relative);
         code.ShouldBe(4, error);
         error.Trim().ShouldBe($"locutor: {relative}: cannot be written ({reason})");
+    }
+
+    [Fact]
+    public async Task A_folder_of_a_batch_that_cannot_be_made_is_an_output_that_cannot_be_written()
+    {
+        string list = Write("list.csv", "image,audio\none.png,one.wav\n");
+        var (code, error) = await GenerateAsync("--batch", list, "-o", At("t.txt/out"));
+        code.ShouldBe(4, error);
+        error.Trim().ShouldBe($"locutor: {At("t.txt/out")}: cannot be written (no such folder)");
     }
 
     private string AtFile(string word) => word.Contains('.') ? At(word) : word;

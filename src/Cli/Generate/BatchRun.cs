@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
@@ -18,7 +19,7 @@ internal static class BatchRun
     public static async Task<int> RunAsync(
         IReadOnlyList<(string Name, GenerateArguments Arguments)> videos, ExistingOutput existing, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(videos[0].Arguments.Output))!);
+        CreateFolder(Path.GetDirectoryName(videos[0].Arguments.Output)!);
         var work = Check(videos);
         int all = work.Count;
         if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Files, existing))];
@@ -46,6 +47,18 @@ internal static class BatchRun
         report.Say($"{work.Count - failed} of {all} videos made, {all - work.Count} kept, {failed} failed");
         foreach (string line in report.Timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return code;
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetFullPath(folder));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw WritablePath.Refused(folder, FileFault.Describe(failure));
+        }
     }
 
     /// <summary>Checks all videos, so that a mistake in the last one is found before the first is made.</summary>

@@ -207,7 +207,8 @@ public sealed class VideoWriter : IAsyncDisposable
                     e);
             }
             string why = await WhyAsync().ConfigureAwait(false);
-            throw Failed(why == Complaints.None ? FileFault.Describe(e) : why, e); // the encoder may be intact and the error in this process
+            // The encoder may be intact and the error in this process.
+            throw Failed(why == Complaints.None ? FileFault.Describe(e) : why, e);
         }
     }
 
