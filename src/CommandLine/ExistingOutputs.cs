@@ -24,7 +24,7 @@ public static class ExistingOutputs
     {
         WritablePath.Check(path);
         if (!MayWrite([path], replace ? ExistingOutput.Replace : ExistingOutput.Ask))
-            throw new CommandException(ExitCodes.BadOutput, $"{path} exists and was not replaced");
+            throw new CommandException(ExitCodes.BadOutput, Kept([path]));
     }
 
     /// <summary>Decides whether outputs may be replaced.</summary>
@@ -43,11 +43,11 @@ public static class ExistingOutputs
     /// <param name="canKeep">Whether the command has the option <c>-n</c>.</param>
     internal static bool MayWrite(IEnumerable<string> paths, ExistingOutput choice, Func<string, string?>? ask, bool canKeep = false)
     {
-        string[] existing = [.. paths.Where(File.Exists).Distinct()];
+        string[] existing = Existing(paths);
         if (existing.Length == 0 || choice == ExistingOutput.Replace) return true;
         if (choice == ExistingOutput.Keep) return false;
         bool one = existing.Length == 1;
-        string names = existing.Length <= 3 ? string.Join(", ", existing) : $"{existing.Length} files, such as {existing[0]},";
+        string names = Names(existing);
         if (ask is null)
         {
             string them = one ? "it" : "them", ways = canKeep ? $"-y replaces, -n keeps {them}" : $"-y replaces {them}";
@@ -56,4 +56,16 @@ public static class ExistingOutputs
 
         return Terminal.IsYes(ask($"{names} {(one ? "exists" : "exist")}. Replace? [y/N] "));
     }
+
+    /// <summary>Returns a sentence about the outputs that exist and were not replaced; at least one of them exists.</summary>
+    public static string Kept(IEnumerable<string> paths)
+    {
+        string[] existing = Existing(paths);
+        return $"{Names(existing)} {(existing.Length == 1 ? "exists and was" : "exist and were")} not replaced";
+    }
+
+    private static string[] Existing(IEnumerable<string> paths) => [.. paths.Where(File.Exists).Distinct()];
+
+    private static string Names(string[] existing) =>
+        existing.Length <= 3 ? string.Join(", ", existing) : $"{existing.Length} files, such as {existing[0]},";
 }

@@ -53,18 +53,6 @@ public sealed class AtomicFile : IDisposable
         file.Commit(durable);
     }
 
-    /// <summary>Copies a file. A reader of the copy sees the whole file or none.</summary>
-    /// <param name="source">Path of the file to copy.</param>
-    /// <param name="target">Path of the copy, which is replaced if it exists.</param>
-    public static void Copy(string source, string target)
-    {
-        using var file = Create(target);
-        using (var stream = file.Open())
-        using (var from = File.OpenRead(source))
-            from.CopyTo(stream);
-        file.Commit();
-    }
-
     /// <summary>Gives a complete file its final name, which must be on the same file system.</summary>
     /// <param name="written">The complete file, under a name of its own.</param>
     /// <param name="target">The final name. A file of that name is replaced, unless <paramref name="overwrite"/> is false.</param>
@@ -81,6 +69,15 @@ public sealed class AtomicFile : IDisposable
 
     /// <summary>Opens the temporary file for writing, from its beginning.</summary>
     public FileStream Open() => new(Path, FileMode.Truncate, FileAccess.Write, FileShare.Read, 1 << 16, FileOptions.Asynchronous);
+
+    /// <summary>Fills the temporary file with the content of another file.</summary>
+    /// <param name="source">Path of the file to copy.</param>
+    public void CopyFrom(string source)
+    {
+        using var stream = Open();
+        using var from = File.OpenRead(source);
+        from.CopyTo(stream);
+    }
 
     /// <summary>Gives the file its final name. All streams on it must be closed.</summary>
     /// <inheritdoc cref="Rename"/>

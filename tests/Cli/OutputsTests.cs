@@ -152,6 +152,16 @@ public sealed class OutputsTests : IDisposable
         refused.Message.ShouldContain(reason);
     }
 
+    [Fact]
+    public void A_text_and_a_file_of_text_exclude_each_other()
+    {
+        var parsed = LocutorProgram.CreateRoot(VideoMaking.WithNetworks).Parse(
+            ["generate", "-i", "a.png", "--text", "Hello", "--text-file", Write("t.txt", "Hello"), "-o", "c.mp4"]);
+        var refused = Should.Throw<CommandException>(() => GenerateCommand.Read(parsed));
+        refused.ExitCode.ShouldBe(2);
+        refused.Message.ShouldBe("--text-file: cannot be combined with --text; expected one of them");
+    }
+
     private static string[] WithDefaults(string file, params string[] args) =>
         Defaults.AddTo(args, LocutorProgram.CreateRoot(VideoMaking.WithNetworks), file, Defaults.Read(file));
 

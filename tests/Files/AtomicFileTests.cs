@@ -86,10 +86,18 @@ public sealed class AtomicFileTests : IDisposable
         File.WriteAllBytes(source, [2, 3]);
         File.WriteAllBytes(Target, [1]);
 
-        Should.Throw<FileNotFoundException>(() => AtomicFile.Copy(source + ".missing", Target));
-        File.ReadAllBytes(Target).ShouldBe([1]);
+        using (var failed = AtomicFile.Create(Target))
+        {
+            Should.Throw<FileNotFoundException>(() => failed.CopyFrom(source + ".missing"));
+            File.ReadAllBytes(Target).ShouldBe([1]);
+        }
 
-        AtomicFile.Copy(source, Target);
+        using (var copy = AtomicFile.Create(Target))
+        {
+            copy.CopyFrom(source);
+            copy.Commit();
+        }
+
         File.ReadAllBytes(Target).ShouldBe([2, 3]);
         Directory.GetFiles(folder).Order().ShouldBe([Target, source]);
     }

@@ -60,7 +60,7 @@ public sealed class ResumableWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
+            throw new CheckpointException($"{path}: cannot be written: {FileFault.Describe(e)}", e);
         }
     }
 

@@ -36,7 +36,7 @@ public sealed class SafetensorsWriter : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new CheckpointException($"{path}: cannot be written: {e.Message}", e);
+            throw new CheckpointException($"{path}: cannot be written: {FileFault.Describe(e)}", e);
         }
         stream.Write(layout.Header);
         start = layout.Header.Length;

@@ -142,7 +142,7 @@ internal static class GenerateCommand
         {
             var form = RequestOptions.Read(parsed, item.Values);
             string extension = form.Value(VideoFields.Format) as string ?? "mp4";
-            return (item.Name, Read(parsed, form, Path.Combine(folder, item.Output ?? $"{item.Name}.{extension}")));
+            return (item.Name, Read(parsed, form, Path.Combine(folder, item.Output ?? $"{item.Name}.{extension}"), item.Source));
         })];
     }
 
@@ -160,11 +160,11 @@ internal static class GenerateCommand
     internal static GenerateArguments Read(ParseResult parsed)
     {
         var form = RequestOptions.Read(parsed);
-        if (parsed.GetValue(TextFile) is { } file) form.AddText(VideoFields.Text.Name, SpokenText.Read(file));
-        return Read(parsed, form, parsed.GetValue(Output) ?? "");
+        if (SpokenText.Read(parsed, TextFile) is { } text) form.AddText(VideoFields.Text.Name, text);
+        return Read(parsed, form, parsed.GetValue(Output) ?? "", parsed.GetValue(TextFile));
     }
 
-    private static GenerateArguments Read(ParseResult parsed, RequestForm form, string output)
+    private static GenerateArguments Read(ParseResult parsed, RequestForm form, string output, string? textSource)
     {
         if (output.Length == 0) form.Faults.Add("output_path", "expected the name of a file, found nothing");
         string? live = parsed.GetResult(Live) is { Implicit: false } ? parsed.GetValue(Live) ?? "" : null;
@@ -175,6 +175,6 @@ internal static class GenerateCommand
             form, output, parsed.GetValue(Device)!, parsed.GetValue(Gpus), parsed.GetValue(Precision),
             MemoryPlan.Parse(parsed.GetValue(VramBudget)),
             parsed.GetValue(ModelsCommand.Store), parsed.GetValue(Fragmented), parsed.GetValue(Json), parsed.GetValue(SoundPath),
-            parsed.GetValue(Timings), parsed.GetValue(RawAudio), live, ChoiceOf(parsed), parsed.GetValue(Quiet));
+            parsed.GetValue(Timings), parsed.GetValue(RawAudio), live, ChoiceOf(parsed), parsed.GetValue(Quiet), textSource);
     }
 }

@@ -59,7 +59,7 @@ internal static class SubmitCommand
             fields.Add(((isVideo ? VideoFields.Video : field).Name, path, true));
         }
 
-        if (parsed.GetValue(TextFile) is { } file) fields.Add((VideoFields.Text.Name, SpokenText.Read(file), false));
+        if (SpokenText.Read(parsed, TextFile) is { } script) fields.Add((VideoFields.Text.Name, script, false));
         return fields.Count > 0
             ? fields
             : throw new CommandException(ExitCodes.Usage, "expected --image-path and --audio1-path or --text, found nothing");

@@ -8,7 +8,9 @@ namespace Locutor.Cli.Generate;
 /// <param name="Name">Its name in messages, and the name of its file without an extension.</param>
 /// <param name="Values">Fields of the request, as name and text; they replace options of the command line.</param>
 /// <param name="Output">The name of its file in the folder of results; null for <paramref name="Name"/>.</param>
-internal sealed record BatchItem(string Name, IReadOnlyDictionary<string, string> Values, string? Output = null);
+/// <param name="Source">The file that its text or its row was read from; null if there is none.</param>
+internal sealed record BatchItem(
+    string Name, IReadOnlyDictionary<string, string> Values, string? Output = null, string? Source = null);
 
 /// <summary>
 /// Reads the videos of <c>--batch</c>: the rows of a CSV file, whose first row names the fields, or the files of a folder, in which a
@@ -59,7 +61,7 @@ internal static class BatchList
                 name = Path.GetFileNameWithoutExtension(output ?? values.GetValueOrDefault(VideoFields.Image.Name) ?? $"line-{line}");
             foreach (var field in VideoFields.All.OfType<FileField>().Where(field => values.ContainsKey(field.Name)))
                 values[field.Name] = InFolder(folder, values[field.Name], $"{path}: line {line}: {field.Name}");
-            items.Add(new(name, values, output));
+            items.Add(new(name, values, output, path));
         }
 
         return items;
@@ -87,7 +89,7 @@ internal static class BatchList
             if (!hasVoice && audio is not null) values[VideoFields.Audio.Name] = audio;
             else if (!hasVoice && text is not null) values[VideoFields.Text.Name] = SpokenText.Read(text);
             else if (!hasVoice) throw Missing(path, files.Key!, "voice or text");
-            items.Add(new(files.Key!, values));
+            items.Add(new(files.Key!, values, Source: values.ContainsKey(VideoFields.Text.Name) ? text : null));
         }
 
         return items;

@@ -1,3 +1,4 @@
+using Locutor.Files;
 using Locutor.Generation.Requests;
 
 namespace Locutor.Cli.Generate;
@@ -18,11 +19,11 @@ internal static class BatchRun
     public static async Task<int> RunAsync(
         IReadOnlyList<(string Name, GenerateArguments Arguments)> videos, ExistingOutput existing, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(videos[0].Arguments.Output))!);
+        CreateFolder(Path.GetDirectoryName(videos[0].Arguments.Output)!);
         var work = Check(videos);
         int all = work.Count;
-        if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Outputs, existing))];
-        else if (!ExistingOutputs.MayWrite(work.SelectMany(one => one.Video.Outputs), existing, canKeep: true))
+        if (existing == ExistingOutput.Keep) work = [.. work.Where(one => ExistingOutputs.MayWrite(one.Video.Files, existing))];
+        else if (!ExistingOutputs.MayWrite(work.SelectMany(one => one.Video.Files), existing, canKeep: true))
             throw new CommandException(ExitCodes.BadOutput, "no video was made; -n makes only those that do not exist");
         using var report = GenerateRun.CreateReport(videos[0].Arguments);
         using var networks = new LoadedNetworks();
@@ -46,6 +47,18 @@ internal static class BatchRun
         report.Say($"{work.Count - failed} of {all} videos made, {all - work.Count} kept, {failed} failed");
         foreach (string line in report.Timings?.Finish() ?? []) await Console.Error.WriteLineAsync(line);
         return code;
+    }
+
+    private static void CreateFolder(string folder)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetFullPath(folder));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw WritablePath.Refused(folder, FileFault.Describe(failure));
+        }
     }
 
     /// <summary>Checks all videos, so that a mistake in the last one is found before the first is made.</summary>
@@ -75,8 +88,18 @@ internal static class BatchRun
             }
         }
 
-        if (faults.Count == 0) return work;
+        if (faults.Count == 0)
+        {
+            CheckApart(work);
+            return work;
+        }
+
         string more = faults.Count > MostFaults ? $"; and {faults.Count - MostFaults} more" : "";
         throw new CommandException(code, $"no video was made: {string.Join("; ", faults.Take(MostFaults))}{more}");
     }
+
+    /// <summary>Checks that no video replaces an input or an output of another one.</summary>
+    private static void CheckApart(IReadOnlyList<(string Name, CheckedVideo Video)> work) => OutputPath.CheckApart(
+        work.SelectMany(one => one.Video.Outputs.Select(output => output with { Content = $"{output.Content} of '{one.Name}'" })),
+        work.SelectMany(one => one.Video.Inputs.Select(input => (input, $"{input} of '{one.Name}'"))));
 }

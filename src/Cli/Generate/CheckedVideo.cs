@@ -18,15 +18,32 @@ namespace Locutor.Cli.Generate;
 internal sealed record CheckedVideo(
     GenerateArguments Arguments, ResolvedBundle Model, ResolvedRequest Asked, Lazy<IReadOnlyList<Device>> Devices)
 {
-    /// <summary>The files to write, without streams.</summary>
-    public IEnumerable<string> Outputs
+    private const string Video = "video";
+
+    /// <summary>The files and streams to write, without standard output.</summary>
+    public IEnumerable<PlannedFile> Outputs
     {
         get
         {
-            if (VideoDestination.IsStream(Arguments.Output)) return [];
-            return new[] { Arguments.Output, Asked.Settings.Output.CaptionPath(Arguments.Output), Arguments.SoundPath }.OfType<string>();
+            if (!OutputPath.IsStandard(Arguments.Output))
+            {
+                yield return new(Arguments.Output, Video, Video);
+                if (Asked.Settings.Output.CaptionPath(Arguments.Output) is { } captions)
+                    yield return new(captions, "captions", Video);
+            }
+
+            if (Arguments.SoundPath is { } sound) yield return new(sound, "sound", "sound");
         }
     }
+
+    /// <summary>The paths of the files to write, which replace others of these names. A stream replaces nothing.</summary>
+    public IEnumerable<string> Files =>
+        Outputs.Where(output => output.Content != Video || !VideoDestination.IsStream(output.Path)).Select(output => output.Path);
+
+    /// <summary>The inputs as the user gave them: paths, addresses, or <c>-</c>.</summary>
+    public IEnumerable<string> Inputs =>
+        new[] { Arguments.Form.Address(VideoFields.Image), Arguments.TextSource }.OfType<string>()
+            .Concat(OpenedVoices.Addresses(Arguments.Form));
 
     /// <summary>Checks a command line.</summary>
     /// <exception cref="RequestException">The request has errors.</exception>
@@ -39,10 +56,12 @@ internal sealed record CheckedVideo(
         OpenedVoices.CheckRawAudio(arguments, asked.Settings);
         var devices = new Lazy<IReadOnlyList<Device>>(() => DeviceChoice.FindAll(arguments.Device, arguments.Gpus));
         if (arguments.Gpus is not null || arguments.Device != DeviceChoice.Auto) _ = devices.Value;
-        OutputPath.Check(arguments.Output, [arguments.Form.Address(VideoFields.Image)!, .. OpenedVoices.Addresses(arguments.Form)]);
-        if (arguments.SoundPath is { } path) WritablePath.Check(path);
+        var video = new CheckedVideo(arguments, model, asked, devices);
+        OutputPath.CheckApart(video.Outputs, video.Inputs.Select(input => (input, input)));
+        OutputPath.Check(arguments.Output);
         CheckOutput(arguments, asked.Settings.Output);
-        return new(arguments, model, asked, devices);
+        foreach (var output in video.Outputs.Where(output => output.Content != Video)) WritablePath.Check(output.Path);
+        return video;
     }
 
     /// <summary>Checks that a format is that of the name of the output.</summary>
@@ -67,11 +86,7 @@ internal sealed record CheckedVideo(
                 ExitCodes.Usage,
                 "--fragmented: cannot be combined with --height, --fps 30 or 50, or captions in the video, which need the whole video");
         }
-        if (output.CaptionFile is { } extension && arguments.Output == VideoDestination.Standard)
-        {
-            throw new RequestException(
-                VideoFields.Captions.Name, $"expected embedded or burnt with standard output, found '{extension}'");
-        }
-        if (output.CaptionPath(arguments.Output) is { } captions) WritablePath.Check(captions);
+        if (output.CaptionFile is { } extension && OutputPath.IsStandard(arguments.Output))
+            throw new RequestException(VideoFields.Captions.Name, $"expected embedded or burnt with standard output, found '{extension}'");
     }
 }

@@ -11,7 +11,8 @@ namespace Locutor.Cli.Generate;
 /// <param name="Store">The folder of model files; null for the default folder.</param>
 /// <param name="Existing">Whether an output that exists already is replaced or kept.</param>
 /// <param name="Live">Target that shows the video while it is made: empty for an address of this machine, - for standard output.</param>
+/// <param name="TextSource">The file that the text was read from; null if there is none.</param>
 internal sealed record GenerateArguments(
     RequestForm Form, string Output, string Device, string? Gpus, Precision Precision, long? VramBudget, string? Store, bool Fragmented,
     bool Json, string? SoundPath, bool Timings = false, string? RawAudio = null, string? Live = null,
-    ExistingOutput Existing = ExistingOutput.Ask, bool Quiet = false);
+    ExistingOutput Existing = ExistingOutput.Ask, bool Quiet = false, string? TextSource = null);

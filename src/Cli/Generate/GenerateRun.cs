@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Locutor.Cli.Live;
-using Locutor.Files;
 using Locutor.Generation;
 using Locutor.Generation.Progress;
 using Locutor.Generation.Requests;
@@ -17,8 +16,8 @@ internal static class GenerateRun
     public static async Task<int> RunAsync(GenerateArguments arguments, CancellationToken cancellationToken)
     {
         var video = CheckedVideo.Check(arguments);
-        if (!ExistingOutputs.MayWrite(video.Outputs, arguments.Existing, canKeep: true))
-            throw new CommandException(ExitCodes.BadOutput, $"{arguments.Output} exists and was not replaced; no video was made");
+        if (!ExistingOutputs.MayWrite(video.Files, arguments.Existing, canKeep: true))
+            throw new CommandException(ExitCodes.BadOutput, $"{ExistingOutputs.Kept(video.Files)}; no video was made");
         using var report = CreateReport(arguments);
         using var networks = new LoadedNetworks();
         await MakeAsync(video, networks, report, cancellationToken);
@@ -49,6 +48,7 @@ internal static class GenerateRun
         string image = await inputs.LocalAsync(arguments.Form.Address(VideoFields.Image)!, cancellationToken);
         await using var voices = await NamedAsync(
             inputs, () => OpenedVoices.OpenAsync(asked, arguments, inputs, report.Say, cancellationToken));
+        using var spoken = voices.SpokenSound is { } sound && arguments.SoundPath is { } path ? SoundFile.Write(sound, path) : null;
         await using var live = await LiveTargetAsync(arguments.Live, voices.Growing is not null, cancellationToken);
         if (live?.Url is { } url) report.Growing(url);
         var request = Production(arguments, asked, image, voices, live, report);
@@ -61,7 +61,7 @@ internal static class GenerateRun
         var result = await NamedAsync(
             inputs,
             () => Task.Run(() => production.ProduceAsync(loaded, report, cancellationToken: cancellationToken), CancellationToken.None));
-        if (voices.SpokenSound is { } sound && arguments.SoundPath is not null) AtomicFile.Copy(sound, arguments.SoundPath);
+        spoken?.Keep();
         report.Done(result, asked.Settings.Seed, clock.Elapsed);
         if (live is not null) await live.EndAsync(cancellationToken);
     }

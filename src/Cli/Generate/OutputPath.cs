@@ -3,22 +3,47 @@ using Locutor.Media.Video;
 
 namespace Locutor.Cli.Generate;
 
-/// <summary>Checks before any work that a video can be written at the path that the user wants.</summary>
+/// <summary>A file that a command line writes.</summary>
+/// <param name="Path">Its path.</param>
+/// <param name="Content">What it contains, for messages.</param>
+/// <param name="Named">What the user names to give it another path: the file of captions has the name of the video.</param>
+internal sealed record PlannedFile(string Path, string Content, string Named);
+
+/// <summary>Checks before any work that the outputs can be written at the paths that the user wants.</summary>
 internal static class OutputPath
 {
     public static bool IsStandard(string path) => path == VideoDestination.Standard;
 
     /// <summary>Checks that a video can be written. No file is left behind.</summary>
-    /// <param name="path">The path of the output.</param>
-    /// <param name="inputs">The inputs as the user gave them. The output must not be one of these files, even under another name.</param>
     /// <exception cref="CommandException">The video cannot be written.</exception>
-    public static void Check(string path, IEnumerable<string> inputs)
+    public static void Check(string path)
     {
-        foreach (string input in inputs.Select(InputFiles.PathOf))
-        {
-            if (FileIdentity.Same(path, input))
-                throw WritablePath.Refused(path, $"it is the input {input}, which would be lost; give the video another name");
-        }
         if (VideoDestination.Refusal(path) is { } reason) throw new CommandException(ExitCodes.BadOutput, $"{path}: {reason}");
     }
+
+    /// <summary>Checks that no output replaces an input or another output, even under another name.</summary>
+    /// <param name="outputs">The files to write.</param>
+    /// <param name="inputs">The inputs as the user gave them, and their names in messages.</param>
+    /// <exception cref="CommandException">Two of them are one file.</exception>
+    public static void CheckApart(IEnumerable<PlannedFile> outputs, IEnumerable<(string Address, string Name)> inputs)
+    {
+        var read = new Dictionary<string, string>();
+        foreach (var (address, name) in inputs)
+        {
+            string path = InputFiles.PathOf(address);
+            if (!IsStandard(path) && FileIdentity.Kind(path) != FileKind.Missing) read.TryAdd(FileIdentity.Key(path), name);
+        }
+
+        var written = new Dictionary<string, PlannedFile>();
+        foreach (var output in outputs)
+        {
+            string key = FileIdentity.Key(output.Path);
+            if (read.TryGetValue(key, out string? input))
+                throw Lost(output, $"it is the input {input}, which would be lost");
+            if (!written.TryAdd(key, output)) throw Lost(output, $"the {written[key].Content} would be lost: it is the same file");
+        }
+    }
+
+    private static CommandException Lost(PlannedFile output, string why) =>
+        WritablePath.Refused(output.Path, $"{why}; give the {output.Named} another name");
 }

@@ -1,3 +1,4 @@
+using System.CommandLine;
 using System.Text;
 using Locutor.Files;
 using Locutor.Generation.Requests;
@@ -15,6 +16,17 @@ internal static class SpokenText
     /// <summary>The voices of this machine, and of the server that the environment names.</summary>
     public static VoiceCatalogue Catalogue() =>
         VoiceCatalogue.FromThisMachine(SpeechServerOptions.FromEnvironment() is { } options ? new SpeechServer(options) : null);
+
+    /// <summary>Reads the text file that a command line names; null if it names none.</summary>
+    /// <exception cref="CommandException">The command line has a text too, or the file cannot be read.</exception>
+    public static string? Read(ParseResult parsed, Option<string?> file)
+    {
+        if (parsed.GetValue(file) is not { } path) return null;
+        return RequestOptions.Texts(parsed).Any(given => given.Field == VideoFields.Text)
+            ? throw new CommandException(
+                ExitCodes.Usage, $"{file.Name}: cannot be combined with {VideoFields.Text.Option}; expected one of them")
+            : Read(path);
+    }
 
     /// <summary>
     /// Reads a text file in UTF-8; <c>-</c> is standard input. A text that is too long is cut just above the limit; the check of the

@@ -7,26 +7,29 @@ public sealed class AsideFile : IDisposable
 {
     private readonly AtomicFile file;
 
-    private AsideFile(AtomicFile file) => this.file = file;
+    private readonly string name;
+
+    private AsideFile(AtomicFile file, string name) => (this.file, this.name) = (file, name);
 
     /// <summary>Absolute path of the unfinished file, in the folder of the finished one.</summary>
     public string Path => file.Path;
 
     /// <summary>Creates the empty unfinished file, so that an unwritable output is detected before any work is done.</summary>
+    /// <param name="target">Path of the finished file; links are followed, so that a link is kept and its target is replaced.</param>
     /// <exception cref="MediaException">The folder does not exist or is not writable, or the name is that of a folder.</exception>
     public static AsideFile For(string target)
     {
         if (string.IsNullOrEmpty(target) || target.Contains('\0')) throw CannotWrite(target, "not a file name");
-        string full = System.IO.Path.GetFullPath(target);
+        string full = FileIdentity.Final(target);
         if (Directory.Exists(full)) throw CannotWrite(target, "is a folder");
         if (!Directory.Exists(System.IO.Path.GetDirectoryName(full))) throw CannotWrite(target, "its folder does not exist");
         try
         {
-            return new AsideFile(AtomicFile.Create(full));
+            return new AsideFile(AtomicFile.Create(full), target);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotWrite(target, e.Message, e);
+            throw CannotWrite(target, FileFault.Describe(e), e);
         }
     }
 
@@ -55,7 +58,7 @@ public sealed class AsideFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotWrite(file.Target, e.Message, e);
+            throw CannotWrite(name, FileFault.Describe(e), e);
         }
     }
 

@@ -64,6 +64,19 @@ public static partial class FileIdentity
         }
     }
 
+    /// <summary>
+    /// Returns a text that all names of one file have in common. A file that does not exist is known by its folder and its name, so that
+    /// two names of a new file have the same text too.
+    /// </summary>
+    public static string Key(string path)
+    {
+        if (path.Length == 0 || path.Contains('\0')) return path;
+        if (Status(path) is { } file) return $"{file.Dev}:{file.Ino}";
+        string final = Final(path);
+        string name = OperatingSystem.IsLinux() ? final : final.ToUpperInvariant();
+        return Status(Path.GetDirectoryName(final) ?? "") is { } folder ? $"{folder.Dev}:{folder.Ino}:{Path.GetFileName(name)}" : name;
+    }
+
     private static FileStatus? Status(string path)
     {
         if (OperatingSystem.IsWindows() || path.Length == 0 || path.Contains('\0')) return null;

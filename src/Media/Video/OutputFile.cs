@@ -29,12 +29,7 @@ internal sealed class OutputFile : IDisposable
 
     /// <summary>Opens the destination. Links are followed: a link is kept and its target is replaced.</summary>
     /// <exception cref="MediaException">The destination cannot be written; the message has the reason.</exception>
-    public static OutputFile Open(string target)
-    {
-        if (Streaming(target)) return new OutputFile(target, null);
-        return new OutputFile(
-            target, AsideFile.For(string.IsNullOrEmpty(target) || target.Contains('\0') ? target : FileIdentity.Final(target)));
-    }
+    public static OutputFile Open(string target) => new(target, Streaming(target) ? null : AsideFile.For(target));
 
     /// <summary>True if the destination is a stream.</summary>
     /// <exception cref="MediaException">The destination is a disk or a socket.</exception>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Locutor.Files;
 using Locutor.Media.Processes;
 
 namespace Locutor.Media.Video;
@@ -206,7 +207,8 @@ public sealed class VideoWriter : IAsyncDisposable
                     e);
             }
             string why = await WhyAsync().ConfigureAwait(false);
-            throw Failed(why == Complaints.None ? e.Message : why, e); // the encoder may be intact and the error in this process
+            // The encoder may be intact and the error in this process.
+            throw Failed(why == Complaints.None ? FileFault.Describe(e) : why, e);
         }
     }
 
@@ -222,7 +224,7 @@ public sealed class VideoWriter : IAsyncDisposable
         {
             // The encoder was killed after that moment; the text read so far is used.
         }
-        return copying.Exception?.GetBaseException().Message ?? EncoderComplaint();
+        return copying.Exception?.GetBaseException() is { } failure ? FileFault.Describe(failure) : EncoderComplaint();
     }
 
     private string EncoderComplaint() => encoder.FoundNoSpace ? "No space left on device" : encoder.Complaint(PartialPath);

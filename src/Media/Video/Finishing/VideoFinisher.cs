@@ -1,6 +1,7 @@
 using System.Globalization;
 using Locutor.Files;
 using Locutor.Media.Captions;
+using Locutor.Media.Files;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
@@ -50,8 +51,15 @@ public static class VideoFinisher
         }
         string[] arguments = Arguments(source, whole, options, format, info, hasCaptions ? captions : null, label, h264);
         await RunAsync(arguments, target, whole, limits.StallTimeout, cancellationToken).ConfigureAwait(false);
-        if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
-        if (output.Streams) await CopyAsync(whole, output, target, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (label is not null) await label.AddToAsync(whole, format, cancellationToken).ConfigureAwait(false);
+            if (output.Streams) await CopyAsync(whole, output, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw AsideFile.CannotWrite(target, FileFault.Describe(e), e);
+        }
         output.Keep();
         int height = options.Height ?? info.Height;
         return (height, options.Height is null ? info.Width : FinishFilter.WidthFor(info, height));
@@ -125,18 +133,10 @@ public static class VideoFinisher
         }
     }
 
-    private static async Task CopyAsync(string whole, OutputFile output, string target, CancellationToken cancellationToken)
+    private static async Task CopyAsync(string whole, OutputFile output, CancellationToken cancellationToken)
     {
-        try
-        {
-            using var source = File.OpenRead(whole);
-            using var stream = output.OpenStream();
-            await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
-        }
-        catch (IOException failure) // its reader has gone
-        {
-            throw new MediaException(
-                MediaErrorCodes.OutputFailed, $"{target}: cannot be written ({FileFault.Describe(failure)})", failure);
-        }
+        using var source = File.OpenRead(whole);
+        using var stream = output.OpenStream();
+        await source.CopyToAsync(stream, cancellationToken).ConfigureAwait(false);
     }
 }
