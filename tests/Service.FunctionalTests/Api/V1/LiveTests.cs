@@ -28,15 +28,7 @@ public sealed class LiveTests
         string playlist = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         playlist.ShouldContain("#EXT-X-PLAYLIST-TYPE:EVENT");
         playlist.ShouldNotContain("#EXT-X-ENDLIST");
-        foreach (string address in new[] { "live.m3u8", "live.mp4", "live/" + Uris(playlist)[^1] })
-        {
-            (await stranger.Http.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
-            using var nobody = new HttpClient { BaseAddress = new Uri(first.Url) };
-            (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
-            nobody.DefaultRequestHeaders.Add("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/145.0");
-            (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).Headers.WwwAuthenticate.Select(asked => asked.Scheme).ShouldBe(
-                ["Bearer"], "a browser would ask for a name and a password over the page");
-        }
+        await NobodyElseSeesAsync(first, stranger, ["live.m3u8", "live.mp4", "live/" + Uris(playlist)[^1]], id);
         string[] names = ["1.json", "..%2Fvideo-1.mp4", "%2e%2e/%2e%2e/store.id", "1-00000.m4s%00", "9-00000.m4s", "1-99999.m4s"];
         foreach (string name in names)
         {
@@ -81,6 +73,20 @@ public sealed class LiveTests
         problem.GetProperty("code").GetString().ShouldBe("not_found");
         problem.GetProperty("detail").GetString()
             .ShouldBe("the job has ended (succeeded) and has no live video", "the request waited for the end of the job");
+    }
+
+    private static async Task NobodyElseSeesAsync(TestedService service, TokenClient stranger, string[] addresses, string id)
+    {
+        using var nobody = new HttpClient { BaseAddress = new Uri(service.Url) };
+        using var browser = new HttpClient { BaseAddress = new Uri(service.Url) };
+        browser.DefaultRequestHeaders.Add("User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/145.0");
+        foreach (string address in addresses)
+        {
+            (await stranger.Http.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.NotFound);
+            (await nobody.GetAsync($"/v1/jobs/{id}/{address}")).StatusCode.ShouldBe(HttpStatusCode.Unauthorized);
+            (await browser.GetAsync($"/v1/jobs/{id}/{address}")).Headers.WwwAuthenticate.Select(asked => asked.Scheme).ShouldBe(
+                ["Bearer"], "with Basic a browser would ask for a name and a password over the page");
+        }
     }
 
     /// <summary>The parts in order, the headers too.</summary>
