@@ -44,7 +44,7 @@ public sealed class AsideFile : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw CannotWrite(file.Target, e.Message, e);
+            throw CannotWrite(name, FileFault.Describe(e), e);
         }
     }
 

@@ -19,8 +19,9 @@ internal static class InputsEndpoints
             .Produces<InputCheckView>().ProducesProblems(400, 401, 413, 422).WithName("checkInput")
             .WithSummary("Check a file before it is submitted")
             .WithDescription(
-                "The body is the file, of any content type. The answer tells its kind and size, the faces in a picture, and whether the " +
-                "model was trained on pictures of this kind; a file that a submission would refuse is refused here too. The file is not kept.");
+                "The body is the file, of any content type. The answer tells its kind and size, the faces in a picture, and whether " +
+                "the model was trained on pictures of this kind; a file that a submission would refuse is refused here too. " +
+                "The file is not kept.");
 
     private static async Task<IResult> CheckAsync(
         HttpContext context, InputCheck check, ModelCatalog catalog,
