@@ -34,6 +34,22 @@ public sealed class GenerateFilesTests : IDisposable
     }
 
     [Fact]
+    public async Task An_input_that_does_not_exist_is_named_and_an_address_of_another_scheme_explained()
+    {
+        var (_, voice) = await InputsAsync();
+        foreach (var (input, told) in new[]
+        {
+            (At("nothing.png"), At("nothing.png") + ": no such file"),
+            ("ftp://example.org/me.png", "ftp://example.org/me.png: expected a file, or an address with http, https or file"),
+        })
+        {
+            var (code, error) = await GenerateAsync(input, voice, At("out.mp4"));
+            (code, error.TrimEnd()).ShouldBe((3, $"locutor: {told}"));
+            File.Exists(At("out.mp4")).ShouldBeFalse();
+        }
+    }
+
+    [Fact]
     public async Task Outputs_that_cannot_be_a_video_are_refused_with_the_reason()
     {
         var (picture, voice) = await InputsAsync();

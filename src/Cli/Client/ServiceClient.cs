@@ -90,12 +90,13 @@ internal sealed class ServiceClient : IDisposable
             await using var body = await response.Content.ReadAsStreamAsync(cancellationToken);
             if (path == "-")
             {
-                await CopyToOutputAsync(body, cancellationToken);
+                await using var standard = StandardOutputStream.Open();
+                await CopyAsync(body, standard, path, cancellationToken);
                 return response.Content.Headers.ContentLength ?? 0;
             }
 
             using var file = AtomicFile.Create(path);
-            await using (var stream = file.Open()) await body.CopyToAsync(stream, cancellationToken);
+            await using (var stream = file.Open()) await CopyAsync(body, stream, path, cancellationToken);
             long bytes = new FileInfo(file.Path).Length;
             if (response.Content.Headers.ContentLength is { } expected && expected != bytes)
                 throw new CommandException(ExitCodes.BadInput, $"{server}: expected {expected} bytes, received {bytes}; download it again");
@@ -108,23 +109,26 @@ internal sealed class ServiceClient : IDisposable
 
     private static string PathOf(string id) => $"v1/jobs/{Uri.EscapeDataString(id)}";
 
-    /// <summary>Copies a video to standard output. A failure of the download stays what it is.</summary>
-    /// <exception cref="CommandException">Nobody reads standard output any more, or its disk is full.</exception>
-    private static async Task CopyToOutputAsync(Stream body, CancellationToken cancellationToken)
+    /// <summary>Copies a video to an output. A failure of the download stays what it is.</summary>
+    /// <exception cref="CommandException">The disk is full, or nobody reads standard output any more.</exception>
+    private static async Task CopyAsync(Stream body, Stream output, string path, CancellationToken cancellationToken)
     {
-        await using var standard = StandardOutputStream.Open();
         byte[] buffer = new byte[1 << 16];
-        while (await body.ReadAsync(buffer, cancellationToken) is var read and > 0)
+        int read;
+        do
         {
+            read = await body.ReadAsync(buffer, cancellationToken);
             try
             {
-                await standard.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                if (read > 0) await output.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+                else await output.FlushAsync(cancellationToken);
             }
             catch (IOException failure)
             {
-                throw new CommandException(ExitCodes.BadOutput, $"-: cannot be written ({FileFault.Describe(failure)})", failure);
+                throw WritablePath.Refused(path, FileFault.Describe(failure));
             }
         }
+        while (read > 0);
     }
 
     /// <summary>Sends a submission. All attempts have one key, so that the service accepts one job.</summary>

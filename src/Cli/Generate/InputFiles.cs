@@ -42,7 +42,7 @@ internal sealed class InputFiles : IAsyncDisposable
         {
             FileKind.Regular => path,
             FileKind.Pipe => await SpoolAsync(path, cancellationToken),
-            FileKind.Missing => throw new CommandException(ExitCodes.BadInput, $"{input}: no such file"),
+            FileKind.Missing => throw NotFound(input),
             var kind =>
                 throw new CommandException(ExitCodes.BadInput, $"{input} is a {kind.ToString().ToLowerInvariant()}, expected a file"),
         };
@@ -57,7 +57,7 @@ internal sealed class InputFiles : IAsyncDisposable
     {
         string path = PathOf(input);
         if (!IsPipe(path) && raw is null) return (null, await LocalAsync(input, cancellationToken));
-        if (!IsPipe(path) && !File.Exists(path)) throw new CommandException(ExitCodes.BadInput, $"{input}: no such file");
+        if (!IsPipe(path) && !File.Exists(path)) throw NotFound(input);
         var (source, name) = await OpenPipeAsync(path, cancellationToken);
         opened = source;
         if (raw is not null) return (new GrowingSound(source, name, raw, null, SpeechEmbedding.SampleRate, MediaLimits.Default), null);
@@ -66,6 +66,12 @@ internal sealed class InputFiles : IAsyncDisposable
             ? (new GrowingSound(source, name, format, header.Bytes, SpeechEmbedding.SampleRate, MediaLimits.Default), null)
             : (null, await SpoolAsync(source, name, header.Seen, cancellationToken));
     }
+
+    private static CommandException NotFound(string input) => new(
+        ExitCodes.BadInput,
+        input.Contains("://", StringComparison.Ordinal)
+            ? $"{input}: expected a file, or an address with http, https or file"
+            : $"{input}: no such file");
 
     /// <summary>Returns whether an input can be read only once.</summary>
     public static bool IsPipe(string path) => path == "-" || IsDescriptor(path) || FileIdentity.Kind(path) == FileKind.Pipe;

@@ -70,6 +70,21 @@ public sealed partial class JobsTests
         said.Count(line => line == "note: The voice: the stub was asked to say this").ShouldBe(1, string.Join('\n', said));
     }
 
+    [Fact]
+    public async Task A_download_to_a_full_disk_ends_with_the_code_of_outputs()
+    {
+        using var token = shared.Service.CreateClient();
+        string id = await token.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        await token.EndAsync(id);
+        string command = $"'{ServiceProcess.StubProgram}' download {id} -q -o - --server {shared.Service.Url} >/dev/full";
+        var start = new ProcessStartInfo("bash", ["-c", command]) { RedirectStandardError = true };
+        start.Environment["LOCUTOR_TOKEN"] = $"{token.Key}.{token.Secret}";
+        using var download = Process.Start(start)!;
+        string said = await download.StandardError.ReadToEndAsync();
+        await download.WaitForExitAsync();
+        (download.ExitCode, said.Trim()).ShouldBe((4, "locutor: -: cannot be written (No space left on device)"));
+    }
+
     /// <summary>Repeats a job, cancels a job in vain, and deletes it.</summary>
     private static async Task ChangeJobsAsync(ServiceClient client, string id, string path, byte[] video, string[] service)
     {
