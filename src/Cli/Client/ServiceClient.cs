@@ -11,7 +11,7 @@ namespace Locutor.Cli.Client;
 /// </summary>
 internal sealed class ServiceClient : IDisposable
 {
-    private const int MostTries = 5, MostTriesOnceKnown = 120;
+    private const int MostTries = 5, MostTriesOnceKnown = 60;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(20);
 
     private readonly HttpClient http;
