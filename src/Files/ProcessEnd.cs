@@ -13,26 +13,23 @@ public static partial class ProcessEnd
     public static void Now(int code)
     {
         TemporaryFiles.DeleteAll();
-        DeleteDiagnosticPorts();
+        TemporaryFiles.Delete(DiagnosticPorts());
         if (OperatingSystem.IsWindows()) Environment.Exit(code);
         else Exit(code);
     }
 
-    /// <summary>Deletes the pipes and the socket for debuggers, which .NET creates at the start and deletes at a regular exit.</summary>
-    private static void DeleteDiagnosticPorts()
+    /// <summary>Returns the pipes and the socket for debuggers, which .NET creates at the start and deletes at a regular exit.</summary>
+    private static string[] DiagnosticPorts()
     {
-        int process = Environment.ProcessId;
-        string[] names = [$"clr-debug-pipe-{process}-*-in", $"clr-debug-pipe-{process}-*-out", $"dotnet-diagnostic-{process}-*-socket"];
-        foreach (string name in names)
+        string[] ports = [$"clr-debug-pipe-{Environment.ProcessId}-", $"dotnet-diagnostic-{Environment.ProcessId}-"];
+        try
         {
-            try
-            {
-                foreach (string port in Directory.GetFiles(Path.GetTempPath(), name)) File.Delete(port);
-            }
-            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-            {
-                // Continue with the next one.
-            }
+            string[] files = Directory.GetFiles(Path.GetTempPath(), $"*-{Environment.ProcessId}-*");
+            return [.. files.Where(file => ports.Any(port => Path.GetFileName(file).StartsWith(port, StringComparison.Ordinal)))];
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            return [];
         }
     }
 

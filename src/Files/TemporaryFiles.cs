@@ -21,7 +21,13 @@ public static class TemporaryFiles
             Paths.Clear();
         }
 
-        foreach (string path in left)
+        Delete(left);
+    }
+
+    /// <summary>Deletes files and folders. One that cannot be deleted does not stop the others.</summary>
+    internal static void Delete(IEnumerable<string> paths)
+    {
+        foreach (string path in paths)
         {
             try
             {

@@ -11,7 +11,7 @@ namespace Locutor.Generation;
 
 /// <summary>
 /// The last step of a video. If the file needs another size or frame rate than the generated ("drawn") video, or captions, the drawn video
-/// is written to a temporary file of high quality, and the output is encoded from that. A file of captions beside the video is written
+/// is written to a temporary file of high quality, and the output is encoded from that. A separate file of captions is written
 /// first, under a temporary name.
 /// </summary>
 internal sealed class Finishing : IAsyncDisposable
@@ -23,7 +23,6 @@ internal sealed class Finishing : IAsyncDisposable
     private readonly FinishOptions options;
     private readonly MediaLimits limits;
     private readonly TemporaryFolder? folder;
-
     private readonly AsideFile? captions;
 
     private Finishing(

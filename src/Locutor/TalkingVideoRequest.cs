@@ -72,8 +72,8 @@ public sealed record TalkingVideoRequest(MediaInput Image, MediaInput Audio)
     public double? HeadMotion { get; init; }
 
     /// <summary>
-    /// Whether the speech encoder hears only the 8 seconds of sound up to the end of a clip, as if the sound came live; otherwise the whole
-    /// track.
+    /// Whether the speech encoder reads only the last 8 seconds of sound before the end of a clip, as for a live sound. False: it reads the
+    /// whole track.
     /// </summary>
     public bool? StreamSpeech { get; init; }
 

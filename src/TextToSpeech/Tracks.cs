@@ -39,7 +39,7 @@ internal sealed class Tracks(IReadOnlyList<string> paths, IReadOnlyList<string> 
         int last = (int)Math.Min(samples.Length, (activity.Spoken[^1].End + Margin) * rate);
         var track = writers[person] ??= new WavWriter(paths[person], rate, labels[person]);
         track.PadTo(start);
-        // The narration goes on after the passage, at least with silence, so its captions may stay longer than its sound.
+        // Silence follows each passage, so its captions may last longer than its sound.
         var unlimited = activity with { Seconds = double.PositiveInfinity };
         AddCues(speech, unlimited, (double)track.Samples / track.SampleRate - (double)first / rate);
         track.Append(samples.AsSpan(first..last));

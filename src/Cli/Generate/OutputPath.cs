@@ -4,9 +4,11 @@ using Locutor.Media.Video;
 namespace Locutor.Cli.Generate;
 
 /// <summary>A file that a command line writes.</summary>
-/// <param name="Path">Its path.</param>
-/// <param name="Content">What it contains, for messages.</param>
-/// <param name="Named">What the user names to give it another path: the file of captions has the name of the video.</param>
+/// <param name="Path">The path.</param>
+/// <param name="Content">The content, such as captions; used in error messages.</param>
+/// <param name="Named">
+/// The output whose name decides the path, used in error messages: the path of the captions follows from the name of the video.
+/// </param>
 internal sealed record PlannedFile(string Path, string Content, string Named);
 
 /// <summary>Checks before any work that the outputs can be written at the paths that the user wants.</summary>

@@ -28,7 +28,7 @@ public sealed record OutputSettings
     /// <summary>Extension of a file of captions that is written with the video: srt or vtt; null for none.</summary>
     public string? CaptionFile { get; init; }
 
-    /// <summary>Returns the path of the file of captions beside a video; null for none, as beside standard output.</summary>
+    /// <summary>Returns the path of the separate file of captions of a video; null if none is written, as for standard output.</summary>
     /// <param name="video">Path of the video; empty if no file is written.</param>
     public string? CaptionPath(string video) => CaptionFile is { } extension && video.Length > 0 && video != VideoDestination.Standard
         ? Path.ChangeExtension(video, extension)

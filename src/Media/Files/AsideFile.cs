@@ -6,7 +6,6 @@ namespace Locutor.Media.Files;
 public sealed class AsideFile : IDisposable
 {
     private readonly AtomicFile file;
-
     private readonly string name;
 
     private AsideFile(AtomicFile file, string name) => (this.file, this.name) = (file, name);

@@ -28,8 +28,12 @@ public static class MediaProbe
                 MediaKind.Picture, file.Container, header.Width, header.Height, null, null, [stream])
             { Frames = header.Frames };
         }
-        var info = PlainWav.Find(file)?.Describe() ?? await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
-        PromisedSound.CheckSize(file);
+        var info = PlainWav.Find(file)?.Describe(); // such a file is complete
+        if (info is null)
+        {
+            info = await DescribeAsync(file, limits, cancellationToken).ConfigureAwait(false);
+            PromisedSound.CheckSize(file);
+        }
         Check(file, info, limits);
         return info;
     }

@@ -10,7 +10,7 @@ internal static class SampleRange
     public const float Largest = 1 << 24;
 
     /// <summary>Returns what was expected in place of a sample; null if the sample is usable.</summary>
-    public static string? Expected(float sample) => !float.IsFinite(sample) ? "a finite number"
-        : MathF.Abs(sample) > Largest ? "an amplitude of at most 2^24, where full scale is 1"
-        : null;
+    public static string? Expected(float sample) => MathF.Abs(sample) <= Largest ? null
+        : float.IsFinite(sample) ? "an amplitude of at most 2^24, where full scale is 1"
+        : "a finite number";
 }
