@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Orleans.Configuration;
 using Orleans.Connections.Security;
@@ -8,7 +9,8 @@ using Orleans.Connections.Security;
 namespace Locutor.Jobs.Hosting;
 
 /// <summary>Mutual TLS between nodes and workers, with one certificate for all of them.</summary>
-internal sealed partial class ClusterTls(ClusterCertificate certificate, TimeProvider time, ILogger<ClusterTls> logger)
+internal sealed partial class ClusterTls(
+    ClusterCertificate certificate, IHostApplicationLifetime life, TimeProvider time, ILogger<ClusterTls> logger)
 {
     // This is long enough for a machine that is busy starting several programs. The time of a connection includes its handshake.
     private static readonly TimeSpan HandshakePatience = TimeSpan.FromSeconds(15);
@@ -53,14 +55,20 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
     /// <summary>Logs why a TLS connection was closed, in words for operators; the library reports it only in a debug log.</summary>
     private ConnectionDelegate Tell(ConnectionDelegate next) => async connection =>
     {
+        long start = time.GetTimestamp();
         try
         {
             await next(connection);
         }
         finally
         {
-            if (connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate is null && IsTime())
-                LogRefused(connection.RemoteEndPoint, certificate.File);
+            bool isAccepted = connection.Features.Get<ITlsConnectionFeature>()?.RemoteCertificate is not null;
+            if (!isAccepted && !life.ApplicationStopping.IsCancellationRequested && IsTime())
+            {
+                var took = time.GetElapsedTime(start); // less than the patience where connecting took some of it
+                if (took < HandshakePatience / 2) LogRefused(connection.RemoteEndPoint, certificate.File);
+                else LogSilent(connection.RemoteEndPoint, Math.Round(took.TotalSeconds));
+            }
         }
     };
 
@@ -81,4 +89,9 @@ internal sealed partial class ClusterTls(ClusterCertificate certificate, TimePro
         "a connection with {Other} is refused: the other end has a certificate that differs from {File}, or none. Every node and worker " +
         "needs the same file, and the same cluster_tls")]
     private partial void LogRefused(EndPoint? other, string file);
+
+    [LoggerMessage(
+        LogLevel.Warning,
+        "a connection with {Other} is closed: the other end did not answer for {Seconds} s. It is overloaded, or no node or worker")]
+    private partial void LogSilent(EndPoint? other, double seconds);
 }

@@ -51,16 +51,8 @@ public static class WorkerProcess
 
         using var certificate = options.Settings.ClusterTls ? ClusterCertificate.Load(options.Settings.CertificateFile) : null;
         using var host = BuildHost(options, certificate);
-        using var asked = CancellationTokenSource.CreateLinkedTokenSource(drain.Token, abort.Token);
-        try
-        {
-            await host.StartAsync(asked.Token).WaitAsync(asked.Token);
-        }
-        catch (Exception) when (asked.IsCancellationRequested)
-        {
-            // The worker waited for a node and has no work yet. A client whose node does not answer cannot be stopped.
-            ProcessEnd.Now(0);
-        }
+        if (!await StartAsync(host, drain.Token))
+            ProcessEnd.Now(0); // A client whose node does not answer cannot be stopped.
         await using var runner = makeRunner(options);
         var folder = new DataFolder(options.Settings);
         var grains = host.Services.GetRequiredService<IGrainFactory>();
@@ -73,6 +65,27 @@ public static class WorkerProcess
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(abort.IsCancellationRequested ? 1 : 10));
         await host.StopAsync(patience.Token);
         return isRetired ? RetiredCode : 0;
+    }
+
+    /// <summary>Connects the worker with a node; false if it is asked to stop in the meantime.</summary>
+    private static async Task<bool> StartAsync(IHost host, CancellationToken stoppingToken)
+    {
+        using var asked = new CancellationTokenSource();
+        var life = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        await using var registration = stoppingToken.Register(() =>
+        {
+            life.StopApplication(); // before the connection is closed, which would be logged as a failure
+            asked.Cancel();
+        });
+        try
+        {
+            await host.StartAsync(asked.Token).WaitAsync(asked.Token);
+            return true;
+        }
+        catch (Exception) when (asked.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     /// <summary>Removes this worker from the list of workers. The parent of an attached worker does it for that one.</summary>
