@@ -64,6 +64,7 @@ public static class LocutorServer
         Logs.Configure(builder.Logging, settings);
         builder.Services.AddRoutingCore();
         builder.Services.ConfigureHttpJsonOptions(json => Problems.Configure(json.SerializerOptions));
+        builder.Services.Configure<RouteHandlerOptions>(handlers => handlers.ThrowOnBadRequest = true); // Failures words the answer
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(settings.DrainSeconds + 30));
         AddParts(builder, settings, catalog);
         AddTelemetry(builder);

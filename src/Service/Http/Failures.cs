@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
 using Locutor.Jobs.Records;
 using Locutor.Service.Availability;
 using Locutor.Service.Telemetry;
@@ -55,12 +57,14 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         {
             case ProblemException problem:
                 return Problems.WriteAsync(context, problem);
+            case BadHttpRequestException { StatusCode: 415 } when Empty(415) is var (unsupported, expected):
+                return Problems.WriteAsync(context, 415, unsupported, expected);
             case BadHttpRequestException bad:
                 string code = bad.StatusCode is 413
                     ? JobError.TooLarge
                     : bad.StatusCode is 408 ? JobError.TimedOut
                     : JobError.InvalidRequest;
-                return Problems.WriteAsync(context, bad.StatusCode, code, bad.Message);
+                return Problems.WriteAsync(context, bad.StatusCode, code, Explain(bad));
             case var _ when Outage.Is(exception):
                 LogOutage(
                     context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name,
@@ -74,6 +78,17 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
                     context, 500, JobError.Internal, "the service failed; its log has the reason under this trace_id");
         }
     }
+
+    /// <summary>Names the field or parameter that cannot be read, where the message of the framework names a type of the program.</summary>
+    private static string Explain(BadHttpRequestException bad) => bad.InnerException switch
+    {
+        JsonException { Path: ['$', '.', .. var field] } => $"{field}: this value cannot be read",
+        JsonException => "the body cannot be read as JSON",
+        _ when Unbound.Match(bad.Message) is { Success: true } match =>
+            $"{match.Groups["name"]}: the value '{match.Groups["value"]}' cannot be read",
+        _ when bad.Message.Contains("no body was provided", StringComparison.Ordinal) => "expected a body in JSON, found none",
+        _ => bad.Message,
+    };
 
     /// <summary>Returns whether a header describes the content of the response that failed and must be removed.</summary>
     private static bool DescribesContent(string header) =>
@@ -89,6 +104,9 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         415 => ("unsupported_media_type", "expected the content type application/json or multipart/form-data"),
         _ => null,
     };
+
+    [GeneratedRegex("^Failed to bind parameter \".* (?<name>[^ \"]+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
+    private static partial Regex Unbound { get; }
 
     [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered, trace {TraceId}: {Kind}, {Reason}")]
     private partial void LogOutage(string method, string path, string traceId, string kind, string reason);

@@ -44,6 +44,10 @@ public sealed class ProblemException(int status, string code, string detail) : E
     public int? RetryAfter { get; init; }
 }
 
+/// <summary>Metadata of an endpoint whose error responses have another format than RFC 9457.</summary>
+/// <param name="Convert">Returns what is written as JSON.</param>
+public sealed record ErrorForm(Func<Problem, object> Convert);
+
 /// <summary>Writes problem responses and sets the JSON format of all endpoints under <c>/v1</c>.</summary>
 public static class Problems
 {
@@ -70,7 +74,10 @@ public static class Problems
         HttpContext context, int status, string code, string detail, IReadOnlyDictionary<string, string[]>? errors = null)
     {
         context.Response.StatusCode = status;
-        return context.Response.WriteAsJsonAsync(Create(context, status, code, detail, errors), Json, "application/problem+json");
+        var problem = Create(context, status, code, detail, errors);
+        return context.GetEndpoint()?.Metadata.GetMetadata<ErrorForm>() is { } form
+            ? context.Response.WriteAsJsonAsync(form.Convert(problem), Json, "application/json")
+            : context.Response.WriteAsJsonAsync(problem, Json, "application/problem+json");
     }
 
     /// <summary>Returns the problem that <see cref="WriteAsync(HttpContext, ProblemException)"/> would write.</summary>

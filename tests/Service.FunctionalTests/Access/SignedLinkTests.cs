@@ -66,6 +66,10 @@ public sealed class SignedLinkTests(SharedService shared)
         (await PostAsync(token, $"/v1/jobs/{id}/links", new { })).ShouldBe(HttpStatusCode.NotFound);
         foreach (object body in new object[] { new { file = "../x" }, new { hours = 0 }, new { hours = 721 } })
             (await PostAsync(shared.Client, $"/v1/jobs/{id}/links", body)).ShouldBe(HttpStatusCode.BadRequest, body.ToString());
+        using var bare = await shared.Client.Http.PostAsync($"/v1/jobs/{id}/links", null, Soon);
+        bare.StatusCode.ShouldBe(HttpStatusCode.OK, "everything has a default");
+        using var unread = await shared.Client.PostJsonAsync($"/v1/jobs/{id}/links", new { hours = "one" });
+        (await TokenClient.ReadAsync(unread)).GetProperty("detail").GetString().ShouldBe("hours: this value cannot be read");
     }
 
     private static async Task<string> LinkAsync(TokenClient client, string path, object body)

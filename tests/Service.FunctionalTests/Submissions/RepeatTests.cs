@@ -39,6 +39,8 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
         gone.StatusCode.ShouldBe(HttpStatusCode.NotFound);
         using var wrong = await shared.Client.Http.PostAsync($"/v1/jobs/{varied.GetProperty("id")}/again?seed=-1", null);
         wrong.StatusCode.ShouldBe(HttpStatusCode.BadRequest);
+        using var unread = await shared.Client.Http.PostAsync($"/v1/jobs/{varied.GetProperty("id")}/again?seed=x", null);
+        (await TokenClient.ReadAsync(unread)).GetProperty("detail").GetString().ShouldBe("seed: the value 'x' cannot be read");
     }
 
     [Fact]

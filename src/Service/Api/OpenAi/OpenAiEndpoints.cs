@@ -16,7 +16,7 @@ internal static class OpenAiEndpoints
 
     public static void Map(RouteGroupBuilder v1)
     {
-        var videos = v1.MapGroup("/videos").AddEndpointFilter(RefuseAsOpenAi).ExcludeFromDescription();
+        var videos = v1.MapGroup("/videos").WithMetadata(new ErrorForm(Refusal)).ExcludeFromDescription();
         videos.MapPost("", CreateAsync).Needs(TokenScopes.Submit);
         videos.MapGet("", ListAsync).Needs(TokenScopes.Read);
         videos.MapGet("/{id}", async (string id, HttpContext context, JobViews views) =>
@@ -80,25 +80,17 @@ internal static class OpenAiEndpoints
         Errors = new Dictionary<string, string[]> { [field] = [message] },
     };
 
-    /// <summary>Answers refusals in OpenAI's form, which its clients show to the user.</summary>
-    private static async ValueTask<object?> RefuseAsOpenAi(EndpointFilterInvocationContext invocation, EndpointFilterDelegate next)
+    /// <summary>The form of OpenAI's errors, which its clients show to the user.</summary>
+    private static OpenAiRefusal Refusal(Problem problem)
     {
-        try
+        string type = problem.Status switch
         {
-            return await next(invocation);
-        }
-        catch (ProblemException problem)
-        {
-            if (problem.RetryAfter is { } seconds)
-                invocation.HttpContext.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
-            string type = problem.Status switch
-            {
-                429 => "rate_limit_error",
-                >= 500 => "server_error",
-                _ => "invalid_request_error",
-            };
-            var error = new OpenAiRefusalError(problem.Message, type, problem.Errors?.Keys.FirstOrDefault(), problem.Code);
-            return Results.Json(new OpenAiRefusal(error), Problems.Json, statusCode: problem.Status);
-        }
+            401 => "authentication_error",
+            403 => "permission_error",
+            429 => "rate_limit_error",
+            >= 500 => "server_error",
+            _ => "invalid_request_error",
+        };
+        return new OpenAiRefusal(new OpenAiRefusalError(problem.Detail, type, problem.Errors?.Keys.FirstOrDefault(), problem.Code));
     }
 }

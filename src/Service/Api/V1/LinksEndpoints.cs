@@ -30,23 +30,23 @@ internal static class LinksEndpoints
     }
 
     private static async Task<IResult> DownloadAsync(
-        string id, LinkBody body, HttpContext context, JobViews views, SignedLinks links, TimeProvider time, ServeSettings settings)
+        string id, LinkBody? body, HttpContext context, JobViews views, SignedLinks links, TimeProvider time, ServeSettings settings)
     {
         var caller = context.Caller();
         var job = await views.FindAsync(caller, id);
-        string file = body.File ?? "video";
+        string file = body?.File ?? "video";
         if (!Files.Contains(file))
             throw new ProblemException(400, JobError.InvalidRequest, $"file: expected one of {string.Join(", ", Files)}, found '{file}'");
         return Answer(context, HttpMethods.Get, $"/v1/jobs/{job.Id}/{file}", body, links, time, settings);
     }
 
-    private static IResult Upload(LinkBody body, HttpContext context, SignedLinks links, TimeProvider time, ServeSettings settings) =>
+    private static IResult Upload(LinkBody? body, HttpContext context, SignedLinks links, TimeProvider time, ServeSettings settings) =>
         Answer(context, HttpMethods.Post, "/v1/jobs", body, links, time, settings);
 
     private static IResult Answer(
-        HttpContext context, string method, string path, LinkBody body, SignedLinks links, TimeProvider time, ServeSettings settings)
+        HttpContext context, string method, string path, LinkBody? body, SignedLinks links, TimeProvider time, ServeSettings settings)
     {
-        double hours = body.Hours ?? DefaultHours;
+        double hours = body?.Hours ?? DefaultHours;
         if (!(hours > 0 && hours <= SignedLinks.LongestLife.TotalHours))
         {
             throw new ProblemException(
@@ -58,7 +58,7 @@ internal static class LinksEndpoints
     }
 }
 
-/// <summary>The purpose and the lifetime of a signed address.</summary>
+/// <summary>The purpose and the lifetime of a signed address. Without a body both have their defaults.</summary>
 /// <param name="File">The file of the job: video (the default), thumbnail, sound, captions or live.mp4.</param>
 /// <param name="Hours">Hours until the address expires: at most 720. Default: 24.</param>
 internal sealed record LinkBody(string? File, double? Hours);

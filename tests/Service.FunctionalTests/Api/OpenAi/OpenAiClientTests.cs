@@ -70,6 +70,11 @@ public sealed class OpenAiClientTests(SharedService shared)
         using var silent = await token.PostJsonAsync("/v1/videos", new { prompt = "a cat", input_reference = images.Url });
         (await TokenClient.ReadAsync(silent)).GetProperty("error").GetProperty("message").GetString()!
             .ShouldContain("audio: expected a voice or a text");
+        using var stranger = new HttpClient { BaseAddress = token.Http.BaseAddress };
+        using var unknown = await stranger.GetAsync("/v1/videos", Soon);
+        error = (await TokenClient.ReadAsync(unknown)).GetProperty("error");
+        ((int)unknown.StatusCode, error.GetProperty("type").GetString(), error.GetProperty("code").GetString())
+            .ShouldBe((401, "authentication_error", "missing_credentials"));
     }
 
     private static VideoClient Client(TokenClient token) => new(
