@@ -28,7 +28,7 @@ public sealed class FramesTests(ModelFixture fixture)
             Audio = MediaInput.FromStream(voice, "microphone"),
         };
 
-        var others = await FramesAsync(request);
+        var others = await fixture.FramesAsync(request, Stop);
 
         others.Count.ShouldBe(ofFiles.Count);
         others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.Frames);
@@ -38,19 +38,19 @@ public sealed class FramesTests(ModelFixture fixture)
     [Fact]
     public async Task A_reader_that_stops_early_frees_the_model_for_the_next_video()
     {
-        await foreach (var frame in fixture.Model.GenerateFramesAsync(fixture.ShortRequest, cancellationToken: Stop))
+        await foreach (var frame in fixture.Untrained.GenerateFramesAsync(fixture.ShortRequest, cancellationToken: Stop))
         {
             frame.Index.ShouldBe(0);
             break;
         }
 
-        (await FramesAsync(fixture.ShortRequest)).Count.ShouldBe(ModelFixture.ShortFrames);
+        (await fixture.UntrainedFramesAsync(Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
     public async Task Two_videos_at_once_are_made_one_after_the_other()
     {
-        var both = await Task.WhenAll(FramesAsync(fixture.ShortRequest), FramesAsync(fixture.ShortRequest));
+        var both = await Task.WhenAll(fixture.UntrainedFramesAsync(Stop), fixture.UntrainedFramesAsync(Stop));
 
         both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.ShortFrames);
     }
@@ -63,22 +63,20 @@ public sealed class FramesTests(ModelFixture fixture)
 
         await Should.ThrowAsync<OperationCanceledException>(async () =>
         {
-            await foreach (var _ in fixture.Model.GenerateFramesAsync(fixture.ShortRequest, told, stop.Token)) { }
+            await foreach (var _ in fixture.Untrained.GenerateFramesAsync(fixture.ShortRequest, told, stop.Token)) { }
         });
 
-        (await FramesAsync(fixture.ShortRequest)).Count.ShouldBe(ModelFixture.ShortFrames);
+        (await fixture.UntrainedFramesAsync(Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
     public async Task A_disposed_model_refuses_work()
     {
-        var model = await TalkingVideoModel.LoadAsync("sketch", new() { Device = "cpu" }, cancellationToken: Stop);
+        var model = await TalkingVideoModel.LoadAsync("untrained", new() { Device = "cpu" }, cancellationToken: Stop);
         await model.DisposeAsync();
         await model.DisposeAsync();
 
         await Should.ThrowAsync<ObjectDisposedException>(
             () => model.WriteVideoAsync(fixture.ShortRequest, fixture.NewPath("never.mp4"), cancellationToken: Stop));
     }
-
-    private Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request) => fixture.FramesAsync(request, Stop);
 }

@@ -4,7 +4,7 @@ using System.Diagnostics;
 
 namespace Locutor.Front.Tests;
 
-/// <summary>The bundled model, loaded once for all tests, with a portrait and a short voice.</summary>
+/// <summary>The bundled model and a small one, loaded once for all tests, with a portrait and short voices.</summary>
 public sealed class ModelFixture : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-front-").FullName;
@@ -12,7 +12,14 @@ public sealed class ModelFixture : IAsyncLifetime
 
     public ModelFixture() => requested = new(() => FramesAsync(Request, TestContext.Current.CancellationToken));
 
+    /// <summary>The bundled model.</summary>
     public TalkingVideoModel Model { get; private set; } = null!;
+
+    /// <summary>
+    /// The small random networks, whose videos have 64 x 64 pixels and need a tenth of the CPU time: for tests of what happens around a
+    /// video.
+    /// </summary>
+    public TalkingVideoModel Untrained { get; private set; } = null!;
 
     public string Portrait { get; } = Path.Combine(TestEnvironment.Checkout, "samples", "greta.png");
 
@@ -43,19 +50,29 @@ public sealed class ModelFixture : IAsyncLifetime
         ];
         using (var ffmpeg = Process.Start("ffmpeg", arguments)) await ffmpeg.WaitForExitAsync();
         Model = await TalkingVideoModel.LoadAsync(TalkingVideoModel.BundledModel, new ModelOptions { Device = "cpu" });
+        Untrained = await TalkingVideoModel.LoadAsync("untrained", new ModelOptions { Device = "cpu" });
     }
 
     public async ValueTask DisposeAsync()
     {
         await Model.DisposeAsync();
+        await Untrained.DisposeAsync();
         Directory.Delete(folder, recursive: true);
     }
 
-    /// <summary>Makes all frames of a video.</summary>
-    public async Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request, CancellationToken cancellationToken)
+    /// <summary>Makes all frames of a video of the bundled model.</summary>
+    public Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request, CancellationToken cancellationToken) =>
+        FramesAsync(Model, request, cancellationToken);
+
+    /// <summary>Makes all frames of <see cref="ShortRequest"/> with the small random networks.</summary>
+    public Task<List<VideoFrame>> UntrainedFramesAsync(CancellationToken cancellationToken) =>
+        FramesAsync(Untrained, ShortRequest, cancellationToken);
+
+    private static async Task<List<VideoFrame>> FramesAsync(
+        TalkingVideoModel model, TalkingVideoRequest request, CancellationToken cancellationToken)
     {
         var frames = new List<VideoFrame>();
-        await foreach (var frame in Model.GenerateFramesAsync(request, cancellationToken: cancellationToken)) frames.Add(frame);
+        await foreach (var frame in model.GenerateFramesAsync(request, cancellationToken: cancellationToken)) frames.Add(frame);
         return frames;
     }
 

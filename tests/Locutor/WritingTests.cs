@@ -54,7 +54,7 @@ public sealed class WritingTests(ModelFixture fixture)
             Height = 128,
         };
 
-        var video = await fixture.Model.WriteVideoAsync(request, path, cancellationToken: Stop);
+        var video = await fixture.Untrained.WriteVideoAsync(request, path, cancellationToken: Stop);
 
         video.Duration.TotalSeconds.ShouldBeInRange(0.5, 2);
         video.Height.ShouldBe(128);
@@ -130,7 +130,7 @@ public sealed class WritingTests(ModelFixture fixture)
         var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) Directory.CreateDirectory(captions); } };
 
         var failure = await Should.ThrowAsync<LocutorException>(
-            () => fixture.Model.WriteVideoAsync(Captioned with { Height = height }, path, told, Stop));
+            () => fixture.Untrained.WriteVideoAsync(Captioned with { Height = height }, path, told, Stop));
 
         failure.Error.ShouldBe(LocutorError.OutputFailed);
         failure.Message.ShouldStartWith($"{captions}: cannot be written (");
@@ -145,7 +145,7 @@ public sealed class WritingTests(ModelFixture fixture)
         var told = new Told { Then = now => { if (now.Stage == VideoStage.Decoding) stop.Cancel(); } };
 
         await Should.ThrowAsync<OperationCanceledException>(
-            () => fixture.Model.WriteVideoAsync(Captioned, path, told, stop.Token));
+            () => fixture.Untrained.WriteVideoAsync(Captioned, path, told, stop.Token));
 
         Directory.EnumerateFileSystemEntries(Path.GetDirectoryName(path)!).ShouldBeEmpty();
     }
