@@ -46,6 +46,7 @@ run_tests() {
   cores=$(nproc)
   slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 4 : 8))} # four more than cores: the first four mostly wait
   export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
+  quicken ffmpeg ffprobe
   trap 'stop_tests 130' INT
   trap 'stop_tests 143' TERM
   trap 'rm -rf "$results"' EXIT
@@ -63,6 +64,23 @@ run_tests() {
   [ "$skipped" -eq 0 ] || line="$line, $skipped skipped"
   echo "$line"
   [ "$failed" -eq 0 ]
+}
+
+# quicken TOOL...: puts programs of these names at the front of PATH that start the tools in two thirds of the CPU time. Debian's ffmpeg
+# has 215 libraries, and half of the 60 ms of a start is the search for 43,000 symbols, each in one library after the other, in the order
+# of loading. So the libraries in which most symbols are found are loaded first. Tests start these tools 1,600 times.
+quicken() {
+  local tool program libraries
+  mkdir "$results/bin"
+  for tool in "$@"; do
+    program=$(command -v "$tool") || continue
+    libraries=$(LD_DEBUG=bindings "$program" -v error -version 2>&1 >/dev/null |
+      sed -nE 's/.*binding file .* \[0\] to (\/[^ ]*\.so[^ ]*) \[0\].*/\1/p' | sort | uniq -c | sort -rn | awk 'NR <= 40 { print $2 }')
+    printf '#!/bin/sh\nexport LD_PRELOAD="%s"\nexec "%s" "$@"\n' "${libraries//$'\n'/ }" "$program" >"$results/bin/$tool"
+    chmod +x "$results/bin/$tool"
+    "$results/bin/$tool" -version >/dev/null 2>&1 || rm "$results/bin/$tool" # where programs in the temporary folder cannot run
+  done
+  PATH=$results/bin:$PATH
 }
 
 # ordered_runs [FOLDER...]: prints the runs of all folders of tests/ with a test program, or of the given folders, in the order of their

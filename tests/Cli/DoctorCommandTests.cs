@@ -82,7 +82,8 @@ public sealed class DoctorCommandTests : IDisposable
                 $"${{PIPESTATUS[0]}}\n");
         }
 
-        var (code, findings, _) = await ExamineAsync(("PATH", $"{folder}:{Environment.GetEnvironmentVariable("PATH")}"));
+        var (code, findings, _) = await ExamineAsync(
+            ("PATH", $"{folder}:{Environment.GetEnvironmentVariable("PATH")}"), ("LOCUTOR_SELF_TEST", "0"));
         var ffmpeg = findings.Single(finding => finding.Check == "ffmpeg");
         ffmpeg.State.ShouldBe("failure");
         ffmpeg.Text.ShouldEndWith("it lacks filter amix");
@@ -92,7 +93,7 @@ public sealed class DoctorCommandTests : IDisposable
     [Fact]
     public async Task Lines_in_a_pipe_have_no_colours_and_end_with_a_summary()
     {
-        using var doctor = Start([]);
+        using var doctor = Start([], ("LOCUTOR_SELF_TEST", "0"));
         string output = await doctor.StandardOutput.ReadToEndAsync(Stop);
         await doctor.WaitForExitAsync(Stop);
         output.ShouldNotContain("\u001b");

@@ -7,8 +7,8 @@ using Locutor.Kernels.Arithmetic;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// README's first command, with a shorter voice and shorter clips, on a processor whose convolutions are wrong: then it is a process of its
-/// own.
+/// README's first command, with a shorter voice and shorter and smaller clips, on a processor whose convolutions are wrong: then it is a
+/// process of its own.
 /// </summary>
 [Collection(CommandsInProcess.Collection)]
 public sealed partial class FaultyProcessorTests : IDisposable
@@ -18,7 +18,7 @@ public sealed partial class FaultyProcessorTests : IDisposable
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-faulty-").FullName;
     private readonly string bundle;
 
-    public FaultyProcessorTests() => bundle = ShortClips.Write(Path.Combine(folder, "sketch"));
+    public FaultyProcessorTests() => bundle = ShortClips.Write(Path.Combine(folder, "sketch"), ShortClips.MakePicturesSmall);
 
     public void Dispose() => Directory.Delete(folder, recursive: true);
 

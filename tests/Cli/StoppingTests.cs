@@ -23,7 +23,7 @@ public sealed partial class StoppingTests : IDisposable
         [
             Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "generate", "-i", Path.Combine(samples, "hana.png"), "-a",
             Path.Combine(samples, "hana.mp3"), "-o", Path.Combine(folder.FullName, "video.mp4"), "--fragmented", "--seed", "3",
-            "--model", ShortClips.Write(model),
+            "--model", ShortClips.Write(model, ShortClips.MakePicturesSmall),
         ];
         using var program = Process.Start(new ProcessStartInfo("dotnet", arguments)
         {
