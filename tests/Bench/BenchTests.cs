@@ -54,10 +54,10 @@ public sealed class BenchTests(ITestOutputHelper output)
     public void Memory_is_measured_along_a_whole_voice(bool stream)
     {
         var rows = BenchRun.Measure(
-            "memory", Options with { Height = 32, Width = 32, Frames = 13, Minutes = 0.1, StreamSpeech = stream }, output.WriteLine,
+            "memory", Options with { Height = 32, Width = 32, Frames = 13, Minutes = 0.05, StreamSpeech = stream }, output.WriteLine,
             _ => { }).Rows;
         rows.Count.ShouldBeGreaterThanOrEqualTo(2);
-        rows[^1].What.ShouldStartWith("150 frames of 150");
+        rows[^1].What.ShouldStartWith("75 frames of 75");
         rows.ShouldAllBe(row => row.MemoryGiB > 0.05);
         rows.Select(row => row.MemoryGiB).ShouldBeInOrder();
         rows.ShouldAllBe(row => row.What.Contains(stream ? "as it comes" : "as a whole"));

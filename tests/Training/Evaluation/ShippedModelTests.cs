@@ -11,7 +11,7 @@ using TorchSharp;
 namespace Locutor.Training.Tests.Evaluation;
 
 /// <summary>The model in the box, on people and voices that it was not trained on.</summary>
-public sealed class ShippedModelTests
+public sealed class ShippedModelTests(ShippedModel model) : IClassFixture<ShippedModel>
 {
     private const int Size = 128;
     private const int Frames = 33;
@@ -21,8 +21,7 @@ public sealed class ShippedModelTests
     {
         var cancellationToken = TestContext.Current.CancellationToken;
         int seed = TestSeed.Value;
-        var (networks, settings) = Load();
-        using (networks)
+        var networks = model.Networks;
         using (var renderer = new FaceRenderer(Size, Size))
         {
             var person = new TalkingSubject(1 + seed % 40, Size, renderer);
@@ -38,7 +37,7 @@ public sealed class ShippedModelTests
             async Task<double[]> OpeningsAsync(TalkingSubject.Truth truth)
             {
                 byte[][] made = await person.GenerateAsync(
-                    truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, settings, seed, cancellationToken);
+                    truth.Frames[0], truth.Speech.Audio, networks.Bundle.DefaultPrompt, networks, model.Settings, seed, cancellationToken);
                 made.Length.ShouldBe(Frames);
                 return [.. person.Read(made).Select(o => Math.Max(0, o))];
             }
@@ -49,8 +48,7 @@ public sealed class ShippedModelTests
     public void A_note_is_given_for_pictures_that_are_not_painted_portraits()
     {
         int seed = TestSeed.Value;
-        var (networks, _) = Load();
-        using (networks)
+        var networks = model.Networks;
         using (var renderer = new FaceRenderer(Size, Size))
         {
             for (int i = 0; i < 4; i++)
@@ -66,11 +64,21 @@ public sealed class ShippedModelTests
             PictureFit.Notice(networks, new Picture(Size, Size, texture)).ShouldNotBeNull().ShouldContain("locutor models pull");
         }
     }
+}
 
-    private static (NetworkSet Networks, VideoSettings Settings) Load()
+/// <summary>The model in the box, loaded once for all tests.</summary>
+public sealed class ShippedModel : IDisposable
+{
+    public ShippedModel()
     {
         var found = BundleCatalogue.Default().Find("sketch").ShouldNotBeNull("the model in the box");
-        var settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty);
-        return (NetworkSet.Load(found, LoadingOptions.From(torch.CPU, Precision.Auto)), settings);
+        Settings = VideoSettings.Resolve(found.Bundle, VideoRequest.Empty);
+        Networks = NetworkSet.Load(found, LoadingOptions.From(torch.CPU, Precision.Auto));
     }
+
+    public NetworkSet Networks { get; }
+
+    public VideoSettings Settings { get; }
+
+    public void Dispose() => Networks.Dispose();
 }
