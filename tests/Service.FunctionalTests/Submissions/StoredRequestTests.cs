@@ -11,10 +11,10 @@ public sealed class StoredRequestTests
     [Fact]
     public async Task A_job_that_an_earlier_release_stored_is_shown_and_run()
     {
-        await using var service = await ServiceProcess.StartAsync("--no-auth", "--set", "workers=none");
+        await using var service = await LocalService.StartAsync("--no-auth", "--set", "workers=none");
         using var client = new TokenClient(service.Url, "x", "y");
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("prompt", "not this one"), ("steps", "7"));
-        (await service.TerminateAsync()).ShouldBe(0);
+        await service.StopAsync();
         Rewrite(service, id, request =>
         {
             request.Remove("Payload").ShouldBeTrue();
@@ -70,7 +70,7 @@ public sealed class StoredRequestTests
             .ShouldBe((await TokenClient.ReadAsync(first)).GetProperty("id").GetString());
     }
 
-    private static void Rewrite(ServiceProcess service, string id, Action<JsonObject> change)
+    private static void Rewrite(TestedService service, string id, Action<JsonObject> change)
     {
         using var connection = new SqliteConnection($"Data Source={Path.Combine(service.Data, "jobs.db")};Pooling=False");
         connection.Open();
