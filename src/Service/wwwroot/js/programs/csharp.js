@@ -1,6 +1,7 @@
 /** A whole program in C#: submit, wait, download. */
 
-const quote = text => JSON.stringify(String(text)); // a string of JSON is one of C#
+/** A string of JSON is one of C#, which has more kinds of line ends. */
+const quote = text => JSON.stringify(String(text)).replace(/[\u0085\u2028\u2029]/g, end => `\\u${end.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 export function csharp({ address, auth, files, texts, values, output }) {
   const parts = [
