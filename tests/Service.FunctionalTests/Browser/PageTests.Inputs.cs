@@ -43,6 +43,10 @@ public sealed partial class PageTests
         await Expect(page.Locator("#second-drop .caption")).ToContainTextAsync("second.wav");
         await Expect(page.Locator(".frame.person-2 .frame-name")).ToHaveTextAsync("Bea");
         await Expect(page.Locator("#audio_type")).ToHaveValueAsync("add");
+        await page.RouteAsync("**/inputs/*", route => route.AbortAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Again", Exact = true }).ClickAsync();
+        await Expect(page.Locator("#toast")).ToContainTextAsync("choose them again: portrait.png, voice.wav, second.wav");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Generate" })).ToBeDisabledAsync();
         complaints.Where(complaint => !complaint.Contains("ERR_", StringComparison.Ordinal)).ShouldBeEmpty();
     }
 
@@ -71,6 +75,7 @@ public sealed partial class PageTests
             estimate, new object[][] { [5, 10, "a", "GPU"], [5, 400, "a", "CPU"], [5, 420, "a", "CPU"] });
         kinds[1].ShouldBe(10, 0.1, "the device of the latest video, not a slower one that made earlier ones");
         await CatchesUpAsync(page);
+        await SeesChangesElsewhereAsync(service);
         await SpeaksGermanAsync(page);
     }
 
@@ -133,6 +138,9 @@ public sealed partial class PageTests
         (await page.EvaluateAsync<string[]>(EnglishTexts)).ShouldBeEmpty("a text is not in the catalogue of the language");
         await page.EvaluateAsync("for (const dialog of document.querySelectorAll('dialog')) dialog.close()");
         await ShotAsync(page, "german");
+        await page.EvaluateAsync(
+            "async () => (await import('/js/toast.js')).toast('a'.repeat(300), { action: { label: 'Undo', run() {} } })");
+        await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Undo" })).ToBeInViewportAsync(new() { Ratio = 1 });
         await page.Locator("#voice-sound-tab").ClickAsync();
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "saved.wav", MimeType = "audio/wav", Buffer = "<!DOCTYPE html><title>Voice</title>"u8.ToArray() });
@@ -151,6 +159,9 @@ public sealed partial class PageTests
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
         await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
+        await page.Locator("#voice-file").SetInputFilesAsync(Picture);
+        await Expect(page.Locator("#voice-drop .filled")).ToBeHiddenAsync(); // nothing is shown that would not be sent
+        (await page.EvaluateAsync<bool[]>(PutElsewhere)).ShouldBe([true, true]);
         for (int time = 0; time < 2; time++) // choosing the same file again resets its length
         {
             await page.Locator("#voice-file").SetInputFilesAsync(Voice);
@@ -178,6 +189,28 @@ public sealed partial class PageTests
             fault: judge(sound, 0, 1)?.text ?? '', channels: file.getUint16(22, true), bytes: file.byteLength,
             samples: [0, 2, 4].map(at => file.getInt16(44 + at, true)),
           };
+        }
+        """;
+
+    /// <summary>
+    /// Pastes a text with its picture, as office programs copy it, and drops a file beside the fields. Gives whether the first is left to
+    /// the text field, and the second to the field of pictures, not to the browser, which would leave the page.
+    /// </summary>
+    private const string PutElsewhere = """
+        () => {
+          const data = type => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File(['x'], 'notes', { type }));
+            return transfer;
+          };
+          const problem = document.getElementById('picture-problem');
+          const copied = data('application/pdf');
+          copied.setData('text/plain', 'Good morning.');
+          document.getElementById('text').dispatchEvent(new ClipboardEvent('paste', { clipboardData: copied, bubbles: true }));
+          const isLeft = problem.hidden;
+          const drop = new DragEvent('drop', { dataTransfer: data('application/pdf'), bubbles: true, cancelable: true });
+          document.querySelector('h1').dispatchEvent(drop);
+          return [isLeft, drop.defaultPrevented && problem.textContent.includes('neither a picture nor a video')];
         }
         """;
 

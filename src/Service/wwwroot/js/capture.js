@@ -7,6 +7,19 @@ import { toast } from "./toast.js";
 const CountdownFrom = 3;
 const StopKeys = ["Escape", " ", "Enter"];
 
+/** Calls a function for each click, but not again before it is done: the browser asks for leave meanwhile. */
+function onClick(button, act) {
+  button.addEventListener("click", async () => {
+    if (button.ariaBusy === "true") return;
+    button.ariaBusy = "true";
+    try {
+      await act();
+    } finally {
+      button.ariaBusy = "false";
+    }
+  });
+}
+
 /** Takes one picture with the camera. The view is mirrored, as people know themselves; the picture is not. */
 export function setUpCamera(input) {
   const button = byId("picture-camera");
@@ -14,7 +27,7 @@ export function setUpCamera(input) {
   const view = byId("camera-view");
   button.hidden = !navigator.mediaDevices?.getUserMedia;
   let stream = null;
-  button.addEventListener("click", async () => {
+  onClick(button, async () => {
     try {
       stream = await navigator.mediaDevices.getUserMedia({ video: { width: 1280, height: 1280, facingMode: "user" } });
     } catch {
@@ -38,7 +51,7 @@ export function setUpCamera(input) {
 export function setUpRecorder(input) {
   const button = byId(`${input.kind}-record`);
   button.hidden = !navigator.mediaDevices?.getUserMedia || !window.MediaRecorder;
-  button.addEventListener("click", () => new Recording(input).start());
+  onClick(button, () => new Recording(input).start());
 }
 
 class Recording {
@@ -61,7 +74,7 @@ class Recording {
     this.dialog.onclose = () => this.end();
     this.dialog.oncancel = event => { event.preventDefault(); this.finish(); };
     this.dialog.onkeydown = event => {
-      if (!StopKeys.includes(event.key)) return;
+      if (!StopKeys.includes(event.key) || (event.key !== "Escape" && event.target.id === "recorder-cancel")) return;
       event.preventDefault();
       this.finish();
     };

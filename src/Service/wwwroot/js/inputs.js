@@ -61,13 +61,13 @@ export class Input {
   }
 
   async take(file) {
-    this.reset();
-    this.chooser.value = ""; // or else the browser would not tell when the same file is chosen again
     if (!this.accepts(file)) {
+      this.clear();
       this.refuse(this.wrongKind(file.type));
-      this.onChange();
       return;
     }
+    this.reset();
+    this.chooser.value = ""; // or else the browser would not tell when the same file is chosen again
     this.file = file;
     this.source = URL.createObjectURL(file);
     await this.show(file, this.source);
@@ -78,11 +78,12 @@ export class Input {
   }
 
   takeUrl(url) {
-    this.reset();
     if (!/^https?:\/\//i.test(url)) {
+      this.clear();
       this.refuse(t("An address begins with http:// or https://"));
       return;
     }
+    this.reset();
     this.url = url;
     // The page loads nothing from elsewhere; the service fetches the file and shows what it found.
     this.filled.className = "filled address";
@@ -177,10 +178,20 @@ function askUrl(use) {
   dialog.onclose = () => dialog.returnValue === "ok" && field.value && use(field.value.trim());
 }
 
-/** A pasted picture or sound goes where it belongs. */
+/** A picture or sound that is pasted, or dropped beside the fields, goes where it belongs. */
 export function setUpPaste(picture, voice) {
+  const take = file => (file.type.startsWith("audio/") ? voice : picture).take(file);
   document.addEventListener("paste", event => {
-    const file = [...(event.clipboardData?.files ?? [])][0];
-    if (file) (file.type.startsWith("audio/") ? voice : picture).take(file);
+    // Office programs put a picture of a copied text beside the text.
+    const isText = event.target.closest?.("input, textarea") && event.clipboardData.types.includes("text/plain");
+    const file = event.clipboardData?.files[0];
+    if (file && !isText) take(file);
+  });
+  // The browser would show the file in the place of the page.
+  document.addEventListener("dragover", event => event.dataTransfer?.types.includes("Files") && event.preventDefault());
+  document.addEventListener("drop", event => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    for (const file of event.dataTransfer.files) take(file);
   });
 }

@@ -35,7 +35,6 @@ export class PictureInput extends Input {
   async show(file, source) {
     const caption = make("div", { class: "caption", title: file.name }, `${file.name} · ${size(file.size)}`);
     this.filled.className = "filled";
-    this.sheet = this.crop = null;
     if (this.field === "video") {
       const video = make("video", { src: source, muted: true, loop: true, autoplay: true, playsInline: true, "aria-label": t("Your video") });
       this.filled.replaceChildren(video, caption);
@@ -69,6 +68,13 @@ export class PictureInput extends Input {
     if (JSON.stringify(names) === JSON.stringify(this.people)) return;
     this.people = names;
     this.drawFrames();
+  }
+
+  /** Frames belong to one picture. */
+  reset() {
+    super.reset();
+    this.sheet = this.crop = null;
+    this.persons = [];
   }
 
   onFound(found) {
