@@ -11,6 +11,8 @@ const Placed = ["prompt", "model", "preset", "size", "text", "voice", "voice2", 
 /** Fields that belong to programs: the page tells of a job's end itself. */
 const Unshown = ["webhook", "metadata", "priority", "not_after", "min_memory_gib", "parts"];
 
+const LongText = 1000; // such texts may have several lines
+
 /** Headings of the groups that the service names. */
 const headings = () => ({
   words: t("Words"), sampling: t("Drawing"), speed: t("Speed"), output: t("File"), inputs: t("Inputs"), speech: t("Speech"), model: t("Adapters"),
@@ -85,7 +87,8 @@ function controlOf(field) {
       inputMode: field.type === "integer" ? "numeric" : "decimal",
     });
   }
-  return make("input", { ...common, type: "text", maxLength: field.max_length, autocomplete: "off" });
+  const words = { ...common, maxLength: field.max_length, dir: "auto" };
+  return field.max_length > LongText ? make("textarea", { ...words, rows: 1 }) : make("input", { ...words, type: "text", autocomplete: "off" });
 }
 
 /** Sets a setting, or resets it where the value is empty. */

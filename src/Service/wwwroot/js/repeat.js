@@ -9,6 +9,7 @@ import { settings, set } from "./fields.js";
 const text = value => value === undefined ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 
 export async function readJob(compose, job) {
+  for (const input of [compose.picture, compose.voice, compose.people.voice]) input.clear(); // what was there belongs to another video
   byId("prompt").value = job.prompt;
   compose.chooseModel(job.model ?? compose.options.default_model, job.preset, job.size);
   for (const name of settings()) if (!["prompt", "model", "preset", "size", "boxes"].includes(name)) set(name, text(job[name]));
@@ -18,26 +19,23 @@ export async function readJob(compose, job) {
   compose.speech.turn(isSpoken);
   compose.people.take(job.metadata);
   compose.people.open(!isSpoken && job.inputs.some(input => input.field === "audio2"));
+  const lost = [];
   for (const input of job.inputs) {
     if (isSpoken && !["image", "video", "text"].includes(input.field)) continue; // made of the text
-    if (input.field === "transcript") {
-      set("transcript", await (await fetch(input.href)).text());
-      continue;
-    }
-    await readInput(compose, input);
+    if (!await readInput(compose, input)) lost.push(input.name ?? input.field);
   }
   if (job.boxes) compose.picture.restore({ persons: job.boxes });
+  if (lost.length) toast(t("The service no longer has these files; choose them again: {names}", { names: lost.join(", ") }), { isError: true });
 }
 
+/** Takes an input of a job; gives whether it is still there. */
 async function readInput(compose, input) {
-  const response = input.href ? await fetch(input.href) : null;
+  const response = input.href ? await fetch(input.href).catch(() => null) : null;
   const blob = response?.ok ? await response.blob() : null;
-  if (input.field === "text") {
-    compose.speech.take(blob ? await blob.text() : "");
-    return;
-  }
   const target = { image: compose.picture, video: compose.picture, audio: compose.voice, audio2: compose.people.voice }[input.field];
-  const name = input.name ?? `${input.field}.${blob?.type.split("/")[1] ?? "bin"}`;
-  if (blob) await target.take(new File([blob], name, { type: blob.type }));
+  if (input.field === "text") compose.speech.take(blob ? await blob.text() : "");
+  else if (input.field === "transcript") set("transcript", blob ? await blob.text() : "");
+  else if (blob) await target?.take(new File([blob], input.name ?? `${input.field}.${blob.type.split("/")[1] || "bin"}`, { type: blob.type }));
   else if (input.url) target.takeUrl(input.url);
+  return blob !== null || Boolean(input.url);
 }
