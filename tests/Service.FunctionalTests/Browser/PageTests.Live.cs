@@ -22,6 +22,34 @@ public sealed partial class PageTests
         }
         """;
 
+    /// <summary>
+    /// Follows a finished job where a proxy answers instead of the stream of events, and then in the background. Gives the state that
+    /// arrives all the same, and how many streams were opened.
+    /// </summary>
+    private const string FollowWithoutEvents = """
+        async id => {
+          const { follow } = await import('/js/api.js');
+          const wait = setTimeout;
+          let opened = 0;
+          window.setTimeout = act => wait(act, 0);
+          window.EventSource = class extends EventTarget {
+            static CLOSED = 2;
+            readyState = 2;
+            constructor() {
+              super();
+              opened++;
+              wait(() => this.dispatchEvent(new Event('error')), 0);
+            }
+            close() { }
+          };
+          const status = () => new Promise(done => follow(id, job => done(job.status)));
+          const seen = [`${await status()} ${opened}`];
+          opened = 0;
+          Object.defineProperty(document, 'hidden', { get: () => true });
+          return [...seen, `${await status()} ${opened}`];
+        }
+        """;
+
     [Fact]
     public async Task Players_that_connect_early_late_or_twice_see_the_whole_video_although_its_worker_is_killed()
     {
@@ -89,6 +117,21 @@ public sealed partial class PageTests
             if (jobs.GetArrayLength() > 0) return jobs[jobs.GetArrayLength() - 1].GetProperty("id").GetString()!;
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "no job was submitted");
         }
+    }
+
+    /// <summary>Mean absolute change of a pixel (0 to 255) between consecutive frames of the newest video.</summary>
+    private static async Task<double> MovementAsync(ServiceProcess service)
+    {
+        using var client = new TokenClient(service.Url, "-", "-");
+        var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
+        string file = Path.Combine(service.Data, "seen.mp4");
+        await File.WriteAllBytesAsync(
+            file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
+        byte[] frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
+        double sum = 0;
+        for (int i = 64 * 64; i < frames.Length; i++)
+            sum += Math.Abs(frames[i] - frames[i - 64 * 64]);
+        return sum / (frames.Length - 64 * 64);
     }
 
     private async Task<IPage> WatchAsync(ServiceProcess service, string id)

@@ -36,6 +36,9 @@ public sealed partial class PageTests
         await Expect(page.Locator("#recorder-words")).ToContainTextAsync(new Regex(@"Recording · [1-9]"));
         (await page.Locator("#recorder-level").EvaluateAsync<double>("meter => meter.value")).ShouldBeInRange(0, 1);
         await ShotAsync(page, "phone-recording");
+        (await page.Locator("#recorder-cancel").EvaluateAsync<bool>(
+            "button => button.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))"))
+            .ShouldBeTrue("Enter on Cancel cancels, elsewhere it stops");
         await page.Keyboard.PressAsync("Escape");
         await Expect(page.GetByLabel("Your voice")).ToBeVisibleAsync();
         await TabToAsync(page, "#submit");
@@ -68,6 +71,14 @@ public sealed partial class PageTests
         page.Url.ShouldNotContain(client.Secret);
         (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"))
             .ShouldNotContain("ws-");
+
+        // The same link in a tab that already shows the page; then the token is revoked while both are open.
+        await closed.GotoAsync($"{service.Url}/#{client.Key}.{client.Secret}");
+        await Expect(closed.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
+        closed.Url.ShouldNotContain(client.Secret);
+        await service.CommandAsync("tokens", "revoke", client.Key);
+        await closed.EvaluateAsync("async () => { const api = await import('/js/api.js'); await api.jobs().catch(() => {}); }");
+        await Expect(closed.GetByRole(AriaRole.Dialog, new() { Name = "Sign in" })).ToBeVisibleAsync();
     }
 
     [Fact]

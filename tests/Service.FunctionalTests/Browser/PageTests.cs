@@ -97,8 +97,10 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
 
     private static async Task KeepsInputsAsync(IPage page)
     {
+        await page.Locator("#transcript").FillAsync("Good morning.\nGood evening.");
         await Expect(page.Locator("#compose")).ToHaveAttributeAsync("data-draft", "saved");
         await page.ReloadAsync();
+        await Expect(page.Locator("#transcript")).ToHaveValueAsync("Good morning.\nGood evening.");
         await Expect(page.Locator("#picture-drop .caption")).ToContainTextAsync("portrait.png");
         await Expect(page.Locator("#voice-drop .caption")).ToContainTextAsync("voice.wav");
         await Expect(page.Locator("#steps")).ToHaveValueAsync("6");
@@ -161,6 +163,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await Expect(page.Locator("#voice2")).ToHaveValueAsync("de+f3");
         await Expect(generate).ToBeEnabledAsync();
         await ShotAsync(page, "text-finished");
+        (await page.EvaluateAsync<string[]>(FollowWithoutEvents, page.Url.Split('#')[1])).ShouldBe(["succeeded 1", "succeeded 0"]);
         complaints.ShouldBeEmpty();
     }
 
@@ -213,21 +216,6 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), service.Log);
         service.Log.ShouldNotContain("failed");
         complaints.ShouldBeEmpty();
-    }
-
-    /// <summary>Mean absolute change of a pixel (0 to 255) between consecutive frames of the newest video.</summary>
-    private static async Task<double> MovementAsync(ServiceProcess service)
-    {
-        using var client = new TokenClient(service.Url, "-", "-");
-        var job = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
-        string file = Path.Combine(service.Data, "seen.mp4");
-        await File.WriteAllBytesAsync(
-            file, await client.Http.GetByteArrayAsync(job.GetProperty("result").GetProperty("video").GetString()));
-        byte[] frames = Samples.Make("gray", "-i", file, "-vf", "scale=64:64,format=gray", "-f", "rawvideo");
-        double sum = 0;
-        for (int i = 64 * 64; i < frames.Length; i++)
-            sum += Math.Abs(frames[i] - frames[i - 64 * 64]);
-        return sum / (frames.Length - 64 * 64);
     }
 
     private async Task<IPage> OpenAsync(

@@ -2,6 +2,9 @@
 
 import { t } from "./texts.js";
 import { said } from "./sentences.js";
+import { isOpen } from "./util.js";
+
+const FollowPause = 4000;
 
 export class ApiError extends Error {
   constructor(status, problem) {
@@ -14,6 +17,11 @@ export class ApiError extends Error {
 
 const watchers = new Set();
 let reachable = true;
+
+let refused = () => {};
+
+/** Calls back when the service knows this browser's token no more. */
+export const onRefused = watcher => { refused = watcher; };
 
 /** Calls back when the service is lost, and when it is there again. */
 export const onConnection = watcher => watchers.add(watcher);
@@ -43,6 +51,10 @@ async function ask(path, options = {}) {
   if (response.ok) return response.status === 204 ? null : response.json();
   let problem = null;
   try { problem = await response.json(); } catch { /* a proxy may answer with something else */ }
+  if (response.status === 401 && path !== "/v1/session") {
+    problem = { ...problem, detail: t("You are signed out. Sign in again.") };
+    refused();
+  }
   throw new ApiError(response.status, problem);
 }
 
@@ -85,19 +97,52 @@ export async function convert(address, onWait) {
   }
 }
 
-/** Follows a job until it ends; gives a function that stops following. */
+/**
+ * Follows a job until it ends; gives a function that stops following. A page in the background asks now and then instead: browsers open
+ * six connections to a host, and six tabs with a stream each would leave none for anything else.
+ */
 export function follow(id, onJob) {
+  let events = null, timer = 0, isOver = false;
+  const leave = () => { events?.close(); clearTimeout(timer); };
+  const stop = () => { isOver = true; leave(); document.removeEventListener("visibilitychange", begin); };
+  const heed = next => {
+    if (isOver) return;
+    if (!isOpen(next)) stop();
+    onJob(next);
+  };
+  const look = async () => {
+    try {
+      heed(await job(id));
+    } catch (error) {
+      if (error.status === 404) stop();
+    }
+    if (!isOver) begin();
+  };
+  const later = () => { timer = setTimeout(look, FollowPause); };
+  function begin() {
+    leave();
+    if (document.hidden) return later();
+    events = listen(id, heed, later);
+  }
+  document.addEventListener("visibilitychange", begin);
+  begin();
+  return stop;
+}
+
+/** Opens the stream of a job's events. */
+function listen(id, onJob, onEnd) {
   const events = new EventSource(`/v1/jobs/${id}/events`);
   const heed = event => {
     note(true);
-    const job = JSON.parse(event.data);
-    if (event.type === "ended") events.close();
-    onJob(job);
+    onJob(JSON.parse(event.data));
   };
   events.addEventListener("progress", heed);
   events.addEventListener("ended", heed);
-  events.addEventListener("error", () => session().catch(() => {})); // tells at once whether the service is away
-  return () => events.close();
+  events.addEventListener("error", () => {
+    session().catch(() => {}); // tells at once whether the service is away
+    if (events.readyState === EventSource.CLOSED) onEnd(); // after an answer such as 502 the browser does not try again
+  });
+  return events;
 }
 
 /** Signs a link to the video of a job. */

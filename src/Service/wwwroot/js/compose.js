@@ -1,6 +1,6 @@
 /** The form: inputs, model, settings, estimate and submission. */
 
-import { byId, make, duration, randomId } from "./util.js";
+import { byId, make, duration, randomId, scrollTo } from "./util.js";
 import { t } from "./texts.js";
 import { toastError } from "./toast.js";
 import * as api from "./api.js";
@@ -53,7 +53,9 @@ export class Compose {
     const offered = options.models.filter(model => model.trained || model.name === options.default_model);
     byId("model").replaceChildren(...offered.map(model => make("option", { value: model.name }, model.name)));
     byId("model").hidden = offered.length === 1;
-    this.chooseModel(options.default_model);
+    // What was chosen stays when somebody signs in again.
+    if (options.models.some(model => model.name === this.model?.name)) this.chooseModel(this.model.name, byId("preset").value, byId("size").value);
+    else this.chooseModel(options.default_model);
     showSamples(options.samples ?? [], name => this.takeSample(name));
     this.restore().catch(toastError);
   }
@@ -162,7 +164,7 @@ export class Compose {
       this.changed();
     }
     byId("prompt").focus();
-    this.form.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    scrollTo(this.form, "nearest");
   }
 
   get inputs() { return this.speech.isOn ? [this.picture] : [this.picture, this.voice, ...(this.people.isOpen ? [this.people.voice] : [])]; }

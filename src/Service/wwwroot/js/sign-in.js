@@ -2,7 +2,7 @@
 
 import { byId } from "./util.js";
 import { t } from "./texts.js";
-import { toastError } from "./toast.js";
+import { toast } from "./toast.js";
 import * as api from "./api.js";
 
 /** The key and the secret in a text: both lines of 'locutor tokens create', or KEY.SECRET. */
@@ -11,12 +11,18 @@ function tokenIn(text) {
   return { key: words.find(word => word.startsWith("wk-")), secret: words.find(word => word.startsWith("ws-")) };
 }
 
+const refusal = error => error.status === 401
+  ? t("The service does not know this token. It may have been revoked or have expired; ask for a new one.") : error.message;
+
+/** Whether there is a token behind the # of the address. */
+export const isSignInLink = () => /^#wk-/.test(location.hash);
+
 /** The link carries the token behind the #, which is never sent by itself. */
 export async function signInFromLink() {
   const words = location.hash.match(/^#(wk-[0-9A-Za-z]+)\.(ws-[0-9A-Za-z]+)$/);
   if (!words) return;
   window.history.replaceState(null, "", location.pathname);
-  await api.signIn(words[1], words[2]).catch(toastError);
+  await api.signIn(words[1], words[2]).catch(error => toast(refusal(error), { isError: true }));
 }
 
 export function setUpSignIn(onSignedIn) {
@@ -38,7 +44,7 @@ export function setUpSignIn(onSignedIn) {
       byId("sign-in").close();
       onSignedIn();
     } catch (error) {
-      tell(error.status === 401 ? t("The service does not know this token. It may have been revoked or have expired; ask for a new one.") : error.message);
+      tell(refusal(error));
     }
   });
 }

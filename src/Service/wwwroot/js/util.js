@@ -19,7 +19,7 @@ export function make(tag, properties = {}, ...children) {
 }
 
 /** A number with one digit after the point, or after the comma of the reader's language. */
-const decimal = number => number.toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
+export const decimal = number => number.toLocaleString(language(), { minimumFractionDigits: 1, maximumFractionDigits: 1, useGrouping: false });
 
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
@@ -35,7 +35,7 @@ export function duration(seconds) {
 export const clock = seconds => `${Math.floor(seconds / 60)}:${Math.floor(seconds % 60).toString().padStart(2, "0")}`;
 
 export function size(bytes) {
-  if (bytes < 1e6) return `${Math.max(1, Math.round(bytes / 1e3))} kB`;
+  if (bytes < 1e6) return `${bytes && Math.max(1, Math.round(bytes / 1e3))} kB`;
   return `${decimal(bytes / 1e6)} MB`;
 }
 
@@ -62,6 +62,10 @@ export function titleOf(job) {
   const stems = [...new Set(names.map(input => stem(input.name)))];
   return stems.join(" · ") || job.prompt;
 }
+
+/** Brings an element into view, at once for those who want no movement. */
+export const scrollTo = (element, block) =>
+  element.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block });
 
 /** Tells screen readers. */
 export function say(text) {
