@@ -31,6 +31,29 @@ public sealed partial class PageTests
         await UntilCountAsync(client, 0);
     }
 
+    /// <summary>
+    /// Among more waiting jobs than the page looks at, those that are next in line are looked at, and a deleted one leaves the page.
+    /// </summary>
+    private async Task SeesChangesElsewhereAsync(LocalService service)
+    {
+        using var client = new TokenClient(service.Url, "-", "-");
+        var ids = new List<string>();
+        while (ids.Count < 9)
+            ids.Add(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
+        var page = await OpenAsync(
+            service.Url, 800, 600, prepare: page => page.AddInitScriptAsync(
+                "const wait = setTimeout; window.setTimeout = (act, time) => wait(act, Math.min(time, 300));"));
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(ids.Count);
+        await client.Http.PostAsync($"/v1/jobs/{ids[0]}/cancel", null);
+        await page.RouteAsync($"**/v1/jobs/{ids[1]}", route => route.FulfillAsync(new() { Status = 404 }));
+        await Expect(page.Locator("#history .tile[data-status=canceled]")).ToHaveCountAsync(1);
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(ids.Count - 1);
+        await Expect(page.Locator("#service-state")).Not.ToHaveTextAsync("Trouble");
+        await page.CloseAsync();
+        foreach (string id in ids)
+            await client.Http.DeleteAsync($"/v1/jobs/{id}");
+    }
+
     private static async Task UntilCountAsync(TokenClient client, int count)
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))

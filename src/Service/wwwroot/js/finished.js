@@ -22,6 +22,7 @@ export function finishedParts(job, seen, actions) {
   const { result } = job;
   const video = videoOf(job);
   const player = new Player(video);
+  video.addEventListener("error", actions.lost);
   if (seen) resume(player, video, seen);
   else player.start();
   return [

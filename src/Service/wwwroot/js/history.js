@@ -25,14 +25,14 @@ export class History {
       if (data.job) this.put(data.job, false);
       else if (this.jobs.has(data.gone)) this.drop(data.gone);
     };
-    this.more.addEventListener("click", () => this.load(this.cursor));
+    this.more.addEventListener("click", () => this.load(this.cursor).catch(toastError));
     // A deleted job must be gone, also when the page is left before the time to undo is over. The request may be lost or come after the
     // next page has asked for the list, so that page deletes what it still finds there.
     this.unfinished = new Set(JSON.parse(sessionStorage.getItem(Unfinished) ?? "[]"));
     sessionStorage.removeItem(Unfinished);
     window.addEventListener("pagehide", () => {
       if (this.leaving.size) sessionStorage.setItem(Unfinished, JSON.stringify([...this.leaving.keys()]));
-      for (const id of this.leaving.keys()) this.remove(id);
+      for (const id of this.leaving.keys()) this.remove(id).catch(() => {});
     });
   }
 
@@ -42,12 +42,15 @@ export class History {
     for (const job of part.jobs) {
       if (this.unfinished.delete(job.id)) {
         this.leaving.set(job.id, null);
-        this.remove(job.id);
+        this.remove(job.id).catch(toastError);
       } else this.jobs.set(job.id, job);
     }
     this.cursor = part.next_cursor ?? null;
+    const wasAsked = document.activeElement === this.more;
     this.more.hidden = !this.cursor;
     this.draw();
+    // A hidden button would take the keyboard along.
+    if (wasAsked && !this.cursor) this.list.querySelector(`[data-id="${part.jobs[0]?.id}"]`)?.focus();
   }
 
   /** Takes a change of one job up, and tells other tabs of a new one. */
@@ -78,18 +81,22 @@ export class History {
   discard(job) {
     const place = [...this.jobs.keys()].indexOf(job.id);
     this.drop(job.id);
-    this.leaving.set(job.id, setTimeout(() => this.remove(job.id), UndoTime));
+    this.leaving.set(job.id, setTimeout(() => this.remove(job.id).catch(error => { this.putBack(job, place); toastError(error); }), UndoTime));
     toast(t("{name} is deleted", { name: titleOf(job) }), { shown: UndoTime, action: { label: t("Undo"), run: () => this.restore(job, place) } });
   }
 
   restore(job, place) {
     clearTimeout(this.leaving.get(job.id));
     if (!this.leaving.delete(job.id)) return;
+    this.putBack(job, place);
+    this.onOpen(job);
+  }
+
+  putBack(job, place) {
     const all = [...this.jobs];
     all.splice(place, 0, [job.id, job]);
     this.jobs = new Map(all);
     this.draw();
-    this.onOpen(job);
   }
 
   async remove(id) {
@@ -98,7 +105,7 @@ export class History {
       await api.remove(id);
       this.others.postMessage({ gone: id });
     } catch (error) {
-      if (error.status !== 404) toastError(error);
+      if (error.status !== 404) throw error;
     } finally {
       this.leaving.delete(id);
     }
@@ -120,7 +127,17 @@ export class History {
       this.fill(tile, job, item);
       return item;
     });
+    const held = this.list.contains(document.activeElement) ? document.activeElement : null;
     this.list.replaceChildren(...(tiles.length ? tiles : [make("li", { class: "none" }, t("Nothing here yet."))]));
+    if (held) this.holdFocus(held);
+  }
+
+  /** Puts the keyboard where it was before the tiles were drawn anew. */
+  holdFocus(held) {
+    const id = held.closest("li").querySelector(".tile").dataset.id;
+    const tile = this.list.querySelector(`[data-id="${id}"]`);
+    const place = held.classList.contains("compare") ? tile?.nextElementSibling : tile;
+    place?.focus({ preventScroll: true });
   }
 
   /** Marks a video for comparison; the second one opens it. */
@@ -131,6 +148,15 @@ export class History {
       hush();
       this.onCompare(...this.compared.map(one => this.jobs.get(one)));
     } else if (this.compared.length === 1) toast(t("Choose a second video to compare"));
+  }
+
+  /** Brings the words for how long ago up to date. */
+  showAges() {
+    for (const tile of this.list.querySelectorAll(".tile")) {
+      const words = ago(this.jobs.get(tile.dataset.id).created_at);
+      const shown = tile.querySelector(".when > span");
+      if (shown.textContent !== words) shown.textContent = words;
+    }
   }
 
   markCompared(tile, job, item = tile.parentElement) {
@@ -156,8 +182,8 @@ export class History {
         picture && job.status !== "expired" ? make("img", { src: picture, alt: "", loading: "lazy" }) : make("span", { class: "mark", "aria-hidden": "true" }, "✗"),
         running ? make("progress", { max: 100, value: job.progress.percent, "aria-label": t("Progress") }) : null),
       make("span", { class: "words" },
-        make("span", { class: "title" }, titleOf(job)),
-        make("span", { class: "about" }, failed ?? job.prompt),
+        make("span", { class: "title", dir: "auto" }, titleOf(job)),
+        make("span", { class: "about", dir: "auto" }, failed ?? job.prompt),
         make("span", { class: "when" }, make("span", {}, ago(job.created_at)), make("span", { class: `badge ${job.status}` }, t(job.status)))));
     this.markCompared(tile, job, item);
   }

@@ -16,7 +16,7 @@ export class Player {
     this.time = make("span", { class: "time" });
     this.sound = make("button", { type: "button", class: "icon", onclick: () => this.mute(!this.first.muted) });
     this.captions = make("button", { type: "button", class: "icon", hidden: true, "aria-label": t("Captions"), onclick: () => this.turnCaptions() }, "CC");
-    this.full = make("button", { type: "button", class: "icon", onclick: () => this.first.requestFullscreen() });
+    this.full = make("button", { type: "button", class: "icon", onclick: () => this.fill() });
     sign(this.full, "full", t("Full screen"));
     this.bar = make("div", { class: "controls", role: "group", "aria-label": t("Player") }, this.play, this.seek, this.time, this.captions, this.sound, this.full);
     this.seek.addEventListener("input", () => this.go(Number(this.seek.value)));
@@ -47,6 +47,12 @@ export class Player {
 
   go(time) {
     for (const video of this.videos) video.currentTime = Math.min(time, video.duration || time);
+  }
+
+  /** Fills the screen. Telephones of Apple have a way of their own. */
+  fill() {
+    if (this.first.requestFullscreen) this.first.requestFullscreen();
+    else this.first.webkitEnterFullscreen();
   }
 
   /** Only the first video is heard: two voices at once help nobody. */

@@ -1,7 +1,7 @@
 /** A job that waits or runs: the live video or a preview, one bar, and words. */
 
 import { make, capital, duration } from "./util.js";
-import { t } from "./texts.js";
+import { t, language } from "./texts.js";
 import { said } from "./sentences.js";
 import * as api from "./api.js";
 import { endChoices } from "./ending.js";
@@ -35,7 +35,7 @@ export function showProgress(root, job, seenAt) {
   const isLost = !api.isReachable();
   root.querySelector(".veil strong").textContent = isLost ? t("No connection") : headline(job, percent);
   root.querySelector(".veil span").textContent = isLost
-    ? t("At {time} it was at {percent} %. The page continues by itself.", { time: seenAt.toLocaleTimeString(), percent })
+    ? t("At {time} it was at {percent} %. The page continues by itself.", { time: seenAt.toLocaleTimeString(language()), percent })
     : details(job);
   bar.classList.toggle("stale", isLost);
   const notice = root.querySelector(".notice");

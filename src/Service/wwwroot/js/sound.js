@@ -1,6 +1,6 @@
 /** A voice in the browser: its samples, what is wrong with them, its outline, and the part that is kept. */
 
-import { make, clock, stem } from "./util.js";
+import { make, clock, decimal, stem } from "./util.js";
 import { t } from "./texts.js";
 
 const Bars = 90;
@@ -51,7 +51,7 @@ export function judge(sound, from, to) {
   if (clipped > ClippedShare * samples.length) return { text: t("This sound is clipped: it is too loud in places. Record it again at a lower level if the lips look wrong.") };
   if (Math.sqrt(sum / samples.length) < QuietLoudness) return { text: t("This sound is very quiet. It is made louder, and so is its noise.") };
   const lead = samples.findIndex(value => Math.abs(value) > peak / 20) / sound.sampleRate;
-  if (lead > LongSilence) return { text: t("The first {seconds} s are silent. Drag the left end of the wave to leave them out.", { seconds: lead.toFixed(1) }) };
+  if (lead > LongSilence) return { text: t("The first {seconds} s are silent. Drag the left end of the wave to leave them out.", { seconds: decimal(lead) }) };
   return null;
 }
 

@@ -1,6 +1,6 @@
 /** The right-hand side: an example, or the chosen job from its first second to the finished video. */
 
-import { byId, make, say, ago, isOpen } from "./util.js";
+import { byId, make, say, ago, isOpen, scrollTo, titleOf } from "./util.js";
 import { t } from "./texts.js";
 import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
@@ -15,14 +15,14 @@ import { explain } from "./advice.js";
 import { tellEnd } from "./ending.js";
 
 export class Theatre {
-  /** @param on what others do: job (changed), again (fill the form), vary (submit once more), remove, start (make a sample) */
+  /** @param on what others do: job (changed), again (fill the form), vary (submit once more), remove, gone (deleted elsewhere), start (make a sample) */
   constructor(on) {
     this.root = byId("theatre");
     this.on = on;
     this.id = null;
     this.example = null;
     this.stop = () => {};
-    api.onConnection(() => this.job && isOpen(this.job) && this.show(this.job));
+    api.onConnection(now => this.heedConnection(now));
     document.addEventListener("visibilitychange", () => { if (!document.hidden && !(this.job && isOpen(this.job))) document.title = "Locutor"; });
     this.vacant();
   }
@@ -32,16 +32,23 @@ export class Theatre {
     this.leave();
     this.root.closest(".theatre").classList.add("vacant");
     if (!this.example) {
-      this.root.replaceChildren(make("p", { class: "hint" }, t("Your video will play here.")));
+      this.fill(make("p", { class: "hint" }, t("Your video will play here.")));
       return;
     }
     const name = this.example;
     const video = make("video", { src: `/samples/${name}.mp4`, poster: `/samples/${name}.png`, loop: true, muted: true, playsInline: true, "aria-label": t("Example made by the model of this service") });
     const player = new Player(video);
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches) player.start();
-    this.root.replaceChildren(make("div", { class: "screen" }, video), player.bar,
+    this.fill(make("div", { class: "screen" }, video), player.bar,
       make("p", {}, t("This video was made of a picture and a voice by the model of this service.")),
       make("div", { class: "actions" }, make("button", { class: "primary", type: "button", onclick: () => this.on.start(name) }, t("Make one like this"))));
+  }
+
+  /** Shows other parts. A keyboard that was in the old ones stays here, or else it would be back at the top of the page. */
+  fill(...parts) {
+    const hadFocus = this.root.contains(document.activeElement);
+    this.root.replaceChildren(...parts);
+    if (hadFocus) this.root.focus({ preventScroll: true });
   }
 
   leave() {
@@ -64,8 +71,8 @@ export class Theatre {
 
   compare(first, second, onChoose) {
     this.leave();
-    this.root.replaceChildren(...comparedParts(first, second, onChoose));
-    this.root.scrollIntoView({ behavior: "smooth", block: "nearest" });
+    this.fill(...comparedParts(first, second, onChoose));
+    scrollTo(this.root, "nearest");
   }
 
   update(job) {
@@ -86,7 +93,7 @@ export class Theatre {
       this.shown = form;
       this.seen = this.live?.leave();
       this.live = null;
-      this.root.replaceChildren(...this.parts(job).filter(part => part !== null));
+      this.fill(...this.parts(job).filter(part => part !== null));
     }
     this.showLive(job);
     const percent = isOpen(job) ? showProgress(this.root, job, this.seenAt) : null;
@@ -95,7 +102,7 @@ export class Theatre {
 
   parts(job) {
     const actions = {
-      again: () => this.on.again(job), vary: () => this.on.vary(job, null), code: () => showCode(job), remove: () => this.on.remove(job),
+      again: () => this.on.again(job), vary: () => this.on.vary(job, null), code: () => showCode(job), remove: () => this.on.remove(job), lost: () => this.lost(job),
     };
     if (job.status === "succeeded") return finishedParts(job, this.seen, actions);
     if (isOpen(job)) return runningParts(job, { onCancel: () => this.cancel(job), onCode: actions.code });
@@ -127,6 +134,28 @@ export class Theatre {
         make("button", { class: "quiet", type: "button", onclick: actions.again }, t("Change and try again")),
         make("button", { class: "quiet danger", type: "button", onclick: actions.remove }, t("Delete"))),
     ];
+  }
+
+  /** While the service was away, a video may have failed to load. */
+  heedConnection(now) {
+    if (!this.job) return;
+    if (now && this.root.querySelector("video")?.error) this.shown = null;
+    if (isOpen(this.job) || this.shown === null) this.show(this.job);
+  }
+
+  /** A finished video does not load: it was deleted elsewhere, has expired, or the service is away. */
+  async lost(job) {
+    try {
+      const now = await api.job(job.id);
+      this.on.job(now);
+      if (this.id !== job.id) return;
+      if (now.status !== job.status) this.show(now);
+      else toast(t("This browser cannot play the video. Download it, and try another player."), { isError: true });
+    } catch (error) {
+      if (error.status !== 404) return;
+      toast(t("{name} was deleted", { name: titleOf(job) }), { isError: true });
+      this.on.gone(job);
+    }
   }
 
   async cancel(job) {
