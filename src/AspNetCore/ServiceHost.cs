@@ -19,11 +19,24 @@ namespace Locutor.AspNetCore;
 /// Runs the service inside another program, with its own dependency injection container, routes and lifetime, so that neither interferes
 /// with the other. They share the log and the connections.
 /// </summary>
-internal sealed class ServiceHost(IOptions<LocutorOptions> options, ILoggerFactory loggers) : IHostedService, IDisposable
+internal sealed class ServiceHost(IOptions<LocutorOptions> options, IOptions<HostOptions> host, ILoggerFactory loggers)
+    : IHostedLifecycleService, IDisposable
 {
+    /// <summary>Time in which the service closes after the worker has handed its job back.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(30);
+
     private readonly EmbeddedServer server = new();
     private WebApplication? inner;
     private long largestRequest;
+
+    public Task StartingAsync(CancellationToken cancellationToken)
+    {
+        // The program ends when its own limit is over, half a minute unless it says otherwise: a job in work would be lost then.
+        var needed = options.Value.DrainTime + Slack;
+        if (host.Value.ShutdownTimeout != Timeout.InfiniteTimeSpan && host.Value.ShutdownTimeout < needed)
+            host.Value.ShutdownTimeout = needed;
+        return Task.CompletedTask;
+    }
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -53,13 +66,27 @@ internal sealed class ServiceHost(IOptions<LocutorOptions> options, ILoggerFacto
         await inner.StartAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task StopAsync(CancellationToken cancellationToken)
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>
+    /// Finishes the job in work and closes the service while the program still has its connections: a web server waits for open event
+    /// streams, which end with the service.
+    /// </summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
     {
         if (inner is null) return;
         inner.Services.GetRequiredService<Drain>().Begin();
+        var work = inner.Services.GetServices<IHostedService>().OfType<LocalWorker>().Select(worker => worker.ExecuteTask);
+        await Task.WhenAll(work.OfType<Task>()).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await inner.StopAsync(cancellationToken).ConfigureAwait(false);
-        await inner.DisposeAsync().ConfigureAwait(false);
     }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (inner is not null) await inner.DisposeAsync().ConfigureAwait(false);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public void Dispose() => server.Dispose();
 

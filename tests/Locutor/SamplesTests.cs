@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Json;
@@ -47,7 +48,8 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         var refusal = await Should.ThrowAsync<InvalidOperationException>(() => feed.RunAsync(
             folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:Model", "no-such-model", "--Locutor:DataFolder", data));
         refusal.Message.ShouldContain("found 'no-such-model'");
-        using var program = feed.Start(folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:DataFolder", data);
+        using var program = feed.Start(
+            folder, web, "--urls", "http://127.0.0.1:0", "--Locutor:DataFolder", data, "--Locutor:DrainTime", "00:00:00");
         try
         {
             using var http = new HttpClient { BaseAddress = await AddressAsync(program), Timeout = TimeSpan.FromMinutes(2) };
@@ -56,17 +58,35 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
             (await http.GetAsync("/js/main.js", Stop)).StatusCode.ShouldBe(HttpStatusCode.OK);
             (await http.GetAsync("/no/such/page", Stop)).StatusCode.ShouldBe(HttpStatusCode.NotFound);
 
-            byte[] video = await http.GetByteArrayAsync(await SubmitAsync(http), Stop);
+            byte[] video = await http.GetByteArrayAsync(await MakeAsync(http), Stop);
 
             string file = fixture.NewPath("web.mp4");
             await File.WriteAllBytesAsync(file, video, Stop);
             (await MediaProbe.ProbeAsync(file, MediaLimits.Default, Stop)).Kind.ShouldBe(MediaKind.Video);
+            await StopAtWorkAsync(program, http);
         }
         finally
         {
             program.Kill(entireProcessTree: true);
             await program.WaitForExitAsync(CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// Asks the program to stop while it makes a video whose events somebody reads. It hands the job back and ends the stream; it would end
+    /// after half a minute, by a fault of the native code that still computes, if it waited for the stream first.
+    /// </summary>
+    private async Task StopAtWorkAsync(Process program, HttpClient http)
+    {
+        string job = await SubmitAsync(http, Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), steps: "40");
+        using var events = await http.GetAsync($"{job}/events", HttpCompletionOption.ResponseHeadersRead, Stop);
+        using var reader = new StreamReader(await events.Content.ReadAsStreamAsync(Stop));
+        while (await reader.ReadLineAsync(Stop) is { } line && !line.Contains("\"running\"", StringComparison.Ordinal)) { }
+
+        using var signal = Process.Start("kill", ["-TERM", $"{program.Id}"]);
+        await program.WaitForExitAsync(Stop).WaitAsync(TimeSpan.FromSeconds(25), Stop);
+
+        program.ExitCode.ShouldBe(0);
     }
 
     /// <summary>The tests' feed has no libtorch for CUDA, so a placeholder package shows which libraries the build selects.</summary>
@@ -105,7 +125,7 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
     ];
 
     /// <summary>The address that the program prints when it listens.</summary>
-    private static async Task<Uri> AddressAsync(System.Diagnostics.Process program)
+    private static async Task<Uri> AddressAsync(Process program)
     {
         const string Sign = "Now listening on: ";
         var printed = new List<string>();
@@ -123,17 +143,9 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
 
     /// <summary>Submits a job and waits for it.</summary>
     /// <returns>Address of its video.</returns>
-    private async Task<string> SubmitAsync(HttpClient http)
+    private async Task<string> MakeAsync(HttpClient http)
     {
-        using var form = new MultipartFormDataContent
-        {
-            { new StreamContent(File.OpenRead(fixture.Portrait)), "image", "portrait.png" },
-            { new StreamContent(File.OpenRead(fixture.ShortVoice)), "audio", "voice.wav" },
-            { new StringContent("2"), "steps" },
-        };
-        using var accepted = await http.PostAsync("/v1/jobs", form, Stop);
-        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync(Stop));
-        string job = accepted.Headers.Location!.ToString();
+        string job = await SubmitAsync(http, fixture.ShortVoice, steps: "2");
         for (var until = DateTime.UtcNow.AddMinutes(5); DateTime.UtcNow < until; await Task.Delay(500, Stop))
         {
             var now = await http.GetFromJsonAsync<JsonElement>(job, Stop);
@@ -142,5 +154,20 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
             status.ShouldNotBe("failed", now.ToString());
         }
         throw new TimeoutException($"{job} was not made in five minutes");
+    }
+
+    /// <summary>Submits a job.</summary>
+    /// <returns>Its address.</returns>
+    private async Task<string> SubmitAsync(HttpClient http, string voice, string steps)
+    {
+        using var form = new MultipartFormDataContent
+        {
+            { new StreamContent(File.OpenRead(fixture.Portrait)), "image", "portrait.png" },
+            { new StreamContent(File.OpenRead(voice)), "audio", "voice" },
+            { new StringContent(steps), "steps" },
+        };
+        using var accepted = await http.PostAsync("/v1/jobs", form, Stop);
+        accepted.StatusCode.ShouldBe(HttpStatusCode.Accepted, await accepted.Content.ReadAsStringAsync(Stop));
+        return accepted.Headers.Location!.ToString();
     }
 }
