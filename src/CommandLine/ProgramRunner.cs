@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Data.Common;
 using Locutor.Checkpoints;
+using Locutor.Files;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Requests;
 using Locutor.Kernels.Arithmetic;
@@ -76,6 +77,7 @@ public static class ProgramRunner
         RequestException { Errors: { } errors } =>
             (ExitCodes.Usage, [.. errors.SelectMany(pair => pair.Value.Select(reason => $"{FieldOptions.NameOf(pair.Key)}: {reason}"))]),
         SpeechException speech => (CodeOf(speech.Fault), [$"{FieldOptions.NameOf(speech.Field)}: {speech.Message}"]),
+        TemporaryFileException => (ExitCodes.BadOutput, [failure.Message]),
         MediaException media => (CodeOf(media.Code), [media.Message]),
         CheckpointException or BundleException => (ExitCodes.BadInput, [failure.Message]),
         DbException =>

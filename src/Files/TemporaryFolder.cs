@@ -11,6 +11,7 @@ public sealed class TemporaryFolder : IDisposable
     /// <summary>Creates a folder that only the user of the program may read.</summary>
     /// <param name="parent">The folder in which it is created; null for the system's folder of temporary files.</param>
     /// <param name="name">The beginning of its name; in another parent it should begin with a dot.</param>
+    /// <exception cref="TemporaryFileException">The system's folder of temporary files cannot be written.</exception>
     /// <exception cref="IOException">The disk refuses.</exception>
     /// <exception cref="UnauthorizedAccessException">The parent must not be written.</exception>
     public static TemporaryFolder Create(string? parent = null, string name = "locutor-")
@@ -23,9 +24,10 @@ public sealed class TemporaryFolder : IDisposable
             if (OperatingSystem.IsWindows()) Directory.CreateDirectory(path);
             else Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
-        catch
+        catch (Exception failure)
         {
             TemporaryFiles.Remove(path);
+            if (parent is null && failure is IOException or UnauthorizedAccessException) throw TemporaryFileException.Of(failure);
             throw;
         }
 

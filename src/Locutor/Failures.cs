@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Locutor.Checkpoints;
+using Locutor.Files;
 using Locutor.Generation.Guard;
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
@@ -71,6 +72,7 @@ internal static class Failures
         MediaException { Code: MediaErrorCodes.OutputFailed } => LocutorError.OutputFailed,
         MediaException { Code: MediaErrorCodes.Internal } => LocutorError.MissingDependency,
         MediaException => LocutorError.InvalidInput,
+        TemporaryFileException => LocutorError.OutputFailed,
         BundleException or CheckpointException => LocutorError.ModelUnavailable,
         DeviceOutOfMemoryException => LocutorError.OutOfMemory,
         WrongResultException or WrongArithmeticException => LocutorError.WrongResult,

@@ -24,19 +24,40 @@ internal sealed class LocalInputs : IAsyncDisposable
         copies.Add((path, input.Name));
         var source = input.Open();
         await using var disposal = source.ConfigureAwait(false);
-        using var file = File.Create(path);
         byte[] buffer = new byte[1 << 16];
-        for (int read; (read = await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false)) > 0;)
+        long length = 0;
+        try
         {
-            if (file.Length + read > LargestFile)
+            using var file = File.Create(path);
+            for (int read; (read = await ReadAsync(source, input.Name, buffer, cancellationToken).ConfigureAwait(false)) > 0;)
             {
-                throw new LocutorException(
-                    LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
-            }
+                if ((length += read) > LargestFile)
+                {
+                    throw new LocutorException(
+                        LocutorError.InvalidInput, $"{input.Name}: expected at most {LargestFile >> 20} MiB, found more");
+                }
 
-            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+                await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw TemporaryFileException.Of(failure);
         }
         return path;
+    }
+
+    /// <summary>Reads from a stream of the caller, which may fail in any way.</summary>
+    private static async Task<int> ReadAsync(Stream source, string name, Memory<byte> buffer, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            throw new LocutorException(LocutorError.InvalidInput, $"{name}: its stream cannot be read ({failure.Message})", failure);
+        }
     }
 
     /// <summary>Returns the path of the voice of each person, and the captions if the voices speak a text.</summary>

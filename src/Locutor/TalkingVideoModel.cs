@@ -134,7 +134,7 @@ public sealed class TalkingVideoModel : IAsyncDisposable
     /// <summary>Makes a video and writes it with its sound. The file appears at its path when it is complete.</summary>
     /// <param name="request">Portrait, voice and settings.</param>
     /// <param name="path">Path of the file to write: <c>.mp4</c>, <c>.mov</c>, <c>.mkv</c>, <c>.webm</c>, or <c>.gif</c> without sound. An
-    /// existing file is replaced.</param>
+    /// existing file is replaced, unless it is an input of the video.</param>
     /// <param name="progress">Receives a report at every denoising step and at least twice a second.</param>
     /// <param name="cancellationToken">Cancels between two denoising steps; no file is written then.</param>
     /// <exception cref="LocutorException">
@@ -147,6 +147,8 @@ public sealed class TalkingVideoModel : IAsyncDisposable
         TalkingVideoRequest request, string path, IProgress<VideoProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        if (path == VideoDestination.Standard)
+            throw new LocutorException(LocutorError.OutputFailed, $"{path}: cannot be written (standard output is the program's own)");
         if (VideoDestination.Refusal(path) is { } refusal) throw new LocutorException(LocutorError.OutputFailed, $"{path}: {refusal}");
         var work = await BeginAsync(request, path, progress, cancellationToken).ConfigureAwait(false);
         await using var disposal = work.ConfigureAwait(false);

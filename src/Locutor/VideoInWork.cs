@@ -33,7 +33,9 @@ internal sealed class VideoInWork : IAsyncDisposable
         SemaphoreSlim turn, CancellationToken cancellationToken)
     {
         var settings = RequestMapping.Resolve(request, networks.Bundle, preset, output);
-        if (settings.Output.CaptionPath(output) is { } captions) AsideFile.For(captions).Dispose(); // refused before any work
+        string? captions = settings.Output.CaptionPath(output);
+        RequireApart(request, [output, .. captions is null ? Array.Empty<string>() : [captions]]);
+        if (captions is not null) AsideFile.For(captions).Dispose(); // refused before any work
         relay.Report(new GenerationProgress(GenerationStage.Encoding, 0, 0, 0, settings.Steps));
         var (voices, cues) = await inputs.VoicesOfAsync(request, relay.Notice, cancellationToken).ConfigureAwait(false);
         var local = new ProductionRequest
@@ -57,6 +59,16 @@ internal sealed class VideoInWork : IAsyncDisposable
         {
             await production.DisposeAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Checks that no output replaces an input.</summary>
+    private static void RequireApart(TalkingVideoRequest request, IReadOnlyList<string> outputs)
+    {
+        foreach (var input in new[] { request.Image, request.Audio, request.SecondAudio })
+        {
+            if (input is { IsFile: true } && outputs.FirstOrDefault(output => FileIdentity.Same(input.Name, output)) is { } lost)
+                throw AsideFile.CannotWrite(lost, $"it is the input {input.Name}, which would be lost; give the video another name");
         }
     }
 

@@ -107,6 +107,37 @@ public sealed class WritingTests(ModelFixture fixture)
     }
 
     [Fact]
+    public async Task An_output_that_is_an_input_or_standard_output_is_refused()
+    {
+        string film = fixture.NewPath("film.mp4"), link = fixture.NewPath("link.mp4");
+        File.Copy(fixture.Voice, film);
+        File.CreateSymbolicLink(link, film);
+        var request = fixture.Request with { Audio = film };
+
+        foreach (string path in new[] { film, link, "-" })
+        {
+            (await Should.ThrowAsync<LocutorException>(() => fixture.Model.WriteVideoAsync(request, path, cancellationToken: Stop)))
+                .Error.ShouldBe(LocutorError.OutputFailed);
+        }
+        new FileInfo(film).Length.ShouldBe(new FileInfo(fixture.Voice).Length);
+    }
+
+    [Fact]
+    public async Task A_stream_that_fails_is_refused_under_its_name()
+    {
+        var closed = File.OpenRead(fixture.Portrait);
+        var request = fixture.Request with { Image = MediaInput.FromStream(closed, "upload.png") };
+        await closed.DisposeAsync();
+
+        var failure = await Should.ThrowAsync<LocutorException>(
+            () => fixture.Model.WriteVideoAsync(request, fixture.NewPath("never.mp4"), cancellationToken: Stop));
+
+        failure.Error.ShouldBe(LocutorError.InvalidInput);
+        failure.Message.ShouldStartWith("upload.png: its stream cannot be read");
+        failure.InnerException.ShouldBeOfType<ObjectDisposedException>();
+    }
+
+    [Fact]
     public async Task Captions_that_cannot_be_written_are_refused_before_any_work()
     {
         string path = fixture.NewPath("q.mp4"), captions = Path.ChangeExtension(path, ".srt");
