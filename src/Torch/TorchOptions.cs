@@ -45,7 +45,7 @@ public sealed record TorchOptions
 
     /// <summary>Folder of compiled kernels and self test results.</summary>
     public string CacheFolder { get; init; } = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "locutor");
+        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache", "locutor");
 
     /// <summary>Whether every operation uses libtorch instead of the kernels of this library.</summary>
     public bool PlainKernels { get; init; }

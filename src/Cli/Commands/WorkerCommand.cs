@@ -103,6 +103,13 @@ internal static class WorkerCommand
         {
             throw new CommandException(ExitCodes.Missing, $"the worker cannot run: {failure.Message}", failure);
         }
+        catch (UnauthorizedAccessException failure)
+        {
+            throw new CommandException(
+                ExitCodes.Missing, $"the worker cannot run: {failure.Message} A worker that shares the data folder runs as the user of the " +
+                "service.",
+                failure);
+        }
     }
 
     private static WorkerOptions Read(ParseResult parsed) => new WorkerOptions

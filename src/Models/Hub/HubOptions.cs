@@ -44,10 +44,9 @@ public sealed record HubOptions
     /// <exception cref="BundleException">A mirror is not an http or https address.</exception>
     public static HubOptions FromEnvironment()
     {
-        string home = Text("HF_HOME")
-            ?? Path.Combine(
-                Text("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-                "huggingface");
+        // Unverified, since the path of a home that does not exist would be empty and all folders relative to the current one.
+        string user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        string home = Text("HF_HOME") ?? Path.Combine(Text("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
         string tokenFile = Text("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
         return new HubOptions
         {

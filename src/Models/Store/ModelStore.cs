@@ -39,7 +39,9 @@ public sealed partial class ModelStore
             : Path.Combine(
                 Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data
                     ? data
-                    : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local", "share"),
+                    : Path.Combine(
+                        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
+                        ".local", "share"),
                 "locutor", "models");
 
     /// <summary>

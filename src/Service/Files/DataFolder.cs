@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using Locutor.Files;
 using Locutor.Jobs.Records;
 using Locutor.Service.Settings;
@@ -17,8 +18,9 @@ public sealed class DataFolder
         Root = Path.GetFullPath(settings.Data);
         foreach (string? name in Kinds.Append("aside").Prepend(""))
             Directory.CreateDirectory(Path.Combine(Root, name));
-        if (!OperatingSystem.IsWindows())
-            File.SetUnixFileMode(Root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        // A volume of Kubernetes belongs to root, and the service may write to it as a member of its group (fsGroup).
+        if (!OperatingSystem.IsWindows() && !MakePrivate(Root))
+            foreach (string name in Kinds.Append("aside")) MakePrivate(Path.Combine(Root, name));
     }
 
     public string Root { get; }
@@ -63,6 +65,21 @@ public sealed class DataFolder
     }
 
     public void RemoveWork(string jobId) => Delete(WorkFolder(jobId));
+
+    /// <summary>Permits nobody else to read a folder. Returns false if the folder has another owner, who alone may do that.</summary>
+    [UnsupportedOSPlatform("windows")]
+    private static bool MakePrivate(string folder)
+    {
+        try
+        {
+            File.SetUnixFileMode(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 
     private static void Delete(string folder)
     {
