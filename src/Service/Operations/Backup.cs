@@ -74,6 +74,8 @@ public static class Backup
             throw new BackupException($"the data folder {data.Root} is in use; move it away and restore into an empty folder");
         }
 
+        // Before any file is copied, since the folder would not be empty for the next attempt.
+        if (settings.Postgres is { } target) await PostgresDump.RequireEmptyAsync(target, cancellationToken);
         foreach (string name in Kinds)
             CopyFiles(Path.Combine(folder, name), data.Absolute(name), contents, cancellationToken);
         CopyIdentity(folder, data.Root);

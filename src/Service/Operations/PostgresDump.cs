@@ -15,8 +15,30 @@ internal static class PostgresDump
             "pg_dump", ["--format=custom", "--no-owner", "--exclude-table-data=membership*", $"--file={file}"], connectionString,
             cancellationToken);
 
+    /// <summary>Checks that a database has no tables.</summary>
+    /// <exception cref="BackupException">It has tables, or it does not answer.</exception>
+    public static async Task RequireEmptyAsync(string connectionString, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var connection = new NpgsqlConnection(connectionString);
+            await connection.OpenAsync(cancellationToken);
+            await using var query = new NpgsqlCommand(
+                "SELECT tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') LIMIT 1", connection);
+            if (await query.ExecuteScalarAsync(cancellationToken) is string table)
+            {
+                throw new BackupException(
+                    $"the database {connection.Database} is not empty: it has the table {table}; restore into a new database");
+            }
+        }
+        catch (NpgsqlException failure)
+        {
+            throw new BackupException($"the database cannot be used: {failure.Message}");
+        }
+    }
+
     /// <summary>Restores a dump into an empty database.</summary>
-    /// <exception cref="BackupException">The database already has tables.</exception>
+    /// <exception cref="BackupException">The program failed.</exception>
     public static Task RestoreAsync(string connectionString, string file, CancellationToken cancellationToken) =>
         RunAsync(
             "pg_restore",
@@ -38,6 +60,13 @@ internal static class PostgresDump
         start.Environment["PGDATABASE"] = connection.Database ?? connection.Username;
         start.Environment["PGUSER"] = connection.Username;
         start.Environment["PGPASSWORD"] = connection.Password;
+        var files = new (string Name, string? Path)[]
+        {
+            ("PGSSLROOTCERT", connection.RootCertificate), ("PGSSLCERT", connection.SslCertificate), ("PGSSLKEY", connection.SslKey),
+            ("PGPASSFILE", connection.Passfile),
+        };
+        foreach (var (name, path) in files)
+            if (path is not null) start.Environment[name] = path;
         if (connection.SslMode is var mode && mode is not SslMode.Prefer)
         {
             start.Environment["PGSSLMODE"] = mode switch

@@ -79,6 +79,9 @@ public sealed class BackupTests
             var empty = new Dictionary<string, string> { ["LOCUTOR_POSTGRES"] = second };
             Directory.Delete(service.Data, recursive: true);
             Directory.CreateDirectory(service.Data);
+            (code, _, error) = await service.RunWithAsync(environment, "restore", folder);
+            code.ShouldBe(3, "its own database has tables; nothing is copied, so that the next attempt finds an empty folder");
+            error.ShouldContain("is not empty");
             (code, _, error) = await service.RunWithAsync(empty, "restore", folder);
             code.ShouldBe(0, error);
             await using var restored = await LocalService.TakeOverAsync(service, "--set", $"postgres={second}");
