@@ -17,7 +17,7 @@ internal static class OptionsMapping
             new("drain_seconds", Number(options.DrainTime.TotalSeconds)),
             new("precision", options.Precision.ToString()),
         };
-        if (options.DataFolder is { Length: > 0 } data) values.Add(new("data", Path.GetFullPath(data)));
+        if (options.DataFolder is { } data) values.Add(new("data", data));
         if (options.Model is { } model) values.Add(new("model", model));
         if (options.Store is { } store) values.Add(new("store", store));
         values.AddRange(options.Settings);

@@ -68,6 +68,10 @@ public static partial class SettingsTable
         }
     }
 
+    private static string Folder(string name, string value) => value.Length > 0 && !value.Contains('\0')
+        ? Path.GetFullPath(value)
+        : throw new SettingsException($"{name}: expected a folder, found '{value}'");
+
     private static string? Empty(string value) => value.Length == 0 ? null : value;
 
     private static Setting Text(

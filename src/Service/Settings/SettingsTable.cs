@@ -15,7 +15,7 @@ public static partial class SettingsTable
     public static IReadOnlyList<Setting> All { get; } =
     [
         Text("urls", "addresses to listen on, separated by semicolons", s => s.Urls, (s, v) => s with { Urls = v }),
-        Text("data", "folder of the database, inputs and results", s => s.Data, (s, v) => s with { Data = Path.GetFullPath(v) }),
+        Text("data", "folder of the database, inputs and results", s => s.Data, (s, v) => s with { Data = Folder("data", v) }),
         Flag("no_auth", "serve without tokens; only on loopback addresses", s => s.NoAuth, (s, v) => s with { NoAuth = v }),
         Text(
             "postgres", "connection string of a shared PostgreSQL database instead of SQLite", s => Secret(s.Postgres),

@@ -64,6 +64,7 @@ public sealed class KubernetesTests
         Selects(deployment.Spec.Selector.MatchLabels, pod.Metadata.Labels);
         var volumes = pod.Spec.Volumes.Select(volume => volume.Name).ToHashSet();
         pod.Spec.SecurityContext.RunAsNonRoot.ShouldBe(true, name);
+        pod.Spec.EnableServiceLinks.ShouldBe(false, $"{name}: the variables of the Service locutor-api would look like settings");
         var settings = all.OfType<V1ConfigMap>().Single().Data.ToDictionary();
         foreach (var container in pod.Spec.Containers.Concat(pod.Spec.InitContainers ?? []))
         {

@@ -79,6 +79,7 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("max_queued", "0", "max_queued: expected a whole number from 1 to 1000000, found '0'")]
+    [InlineData("data", "", "data: expected a folder, found ''")]
     [InlineData("no_auth", "maybe", "no_auth: expected true or false, found 'maybe'")]
     [InlineData("allow_addresses", "10.0.0.0/40", "allow_addresses: expected networks as 10.1.0.0/16, found '10.0.0.0/40'")]
     [InlineData("vram_budget", "plenty", "vram_budget: expected a number of GiB")]
