@@ -27,7 +27,7 @@ public sealed class TemporaryFolder : IDisposable
         catch (Exception failure)
         {
             TemporaryFiles.Remove(path);
-            if (parent is null && failure is IOException or UnauthorizedAccessException) throw TemporaryFileException.Of(failure);
+            if (parent is null && failure is IOException or UnauthorizedAccessException) throw TemporaryFileException.Create(failure);
             throw;
         }
 

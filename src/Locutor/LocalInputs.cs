@@ -42,7 +42,7 @@ internal sealed class LocalInputs : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw TemporaryFileException.Of(failure);
+            throw TemporaryFileException.Create(failure);
         }
         return path;
     }

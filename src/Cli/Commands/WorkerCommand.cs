@@ -106,9 +106,8 @@ internal static class WorkerCommand
         catch (UnauthorizedAccessException failure)
         {
             throw new CommandException(
-                ExitCodes.Missing, $"the worker cannot run: {failure.Message} A worker that shares the data folder runs as the user of the " +
-                "service.",
-                failure);
+                ExitCodes.Missing,
+                $"the worker cannot run: {failure.Message} A worker that shares the data folder runs as the user of the service.", failure);
         }
     }
 
