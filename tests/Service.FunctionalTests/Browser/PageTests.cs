@@ -208,10 +208,12 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await Expect(page.Locator("#picture-note")).ToContainTextAsync("does not look like the painted portraits");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await Expect(page.Locator(".notice")).ToContainTextAsync("does not look like the painted portraits", new() { Timeout = 60_000 });
+        var noticed = (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0];
+        worker = await HeldWorker.HoldRunningAsync(client, noticed.GetProperty("id").GetString()!); // nobody wants its video
         await ShotAsync(page, "notice");
-        (await client.GetJsonAsync("/v1/jobs")).GetProperty("jobs")[0].GetProperty("notice").GetString()!
-            .ShouldContain("locutor models pull");
+        noticed.GetProperty("notice").GetString()!.ShouldContain("locutor models pull");
         await page.GetByRole(AriaRole.Button, new() { Name = "Cancel" }).ClickAsync();
+        await worker.ContinueAsync();
         for (var clock = Stopwatch.StartNew(); !service.Log.Contains("stops: Canceled", StringComparison.Ordinal); await Task.Delay(50))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(90), service.Log);
         service.Log.ShouldNotContain("failed");
@@ -247,8 +249,8 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
     }
 
     /// <summary>
-    /// Clicks on Generate and waits until the page has shown that it draws. A clip is drawn within a fraction of a second, which a look now
-    /// and then may miss, so every stage is noted.
+    /// Clicks on Generate and waits until the page has shown that a clip is made. A stage may last a fraction of a second, which a look now
+    /// and then would miss, so every stage is noted. The shortest one may end between two reports of the service.
     /// </summary>
     private static async Task GenerateUntilDrawingAsync(IPage page)
     {
@@ -257,7 +259,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
             ".observe(document.body, { subtree: true, childList: true, characterData: true }); }");
         await page.GetByRole(AriaRole.Button, new() { Name = "Generate" }).ClickAsync();
         await page.WaitForFunctionAsync(
-            "() => stages.some(stage => stage?.includes('Drawing'))",
+            "() => stages.some(stage => /^(Drawing|Decoding) · [0-9]+ %$/.test(stage))",
             options: new PageWaitForFunctionOptions { PollingInterval = 100, Timeout = 120_000 });
     }
 
