@@ -23,8 +23,8 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
     }
 
     /// <exception cref="SettingsException">
-    /// An address is not valid, tokens are off on an address that other machines reach, the
-    /// provider of tokens has no audience, or the device of a worker is unknown.
+    /// An address is not valid, tokens are off on an address that other machines reach, the provider of tokens has no audience, settings
+    /// of a bucket come without its name, or the device of a worker is unknown.
     /// </exception>
     public static void Validate(ServeSettings settings)
     {
@@ -42,6 +42,12 @@ internal sealed class SettingsCheck : IValidateOptions<ServeSettings>
             throw new SettingsException(
                 "oidc_audience: expected the audience of this service's tokens together with oidc_authority, found nothing; tokens for " +
                 "another service of the provider must not be accepted");
+        }
+        if (settings is { S3Bucket: null } and ({ S3Endpoint: not null } or { S3AccessKey: not null } or { S3SecretKey: not null }))
+        {
+            throw new SettingsException(
+                "s3_bucket: expected the name of a bucket together with s3_endpoint, s3_access_key or s3_secret_key, found nothing; " +
+                "without it files would be kept in the data folder");
         }
         WorkerSupervisor.CheckNames(settings);
     }

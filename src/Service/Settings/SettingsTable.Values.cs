@@ -109,7 +109,7 @@ public static partial class SettingsTable
             double.TryParse(v, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most
                 ? set(s, number)
                 : throw new SettingsException(
-                    $"{name}: expected a number from {least.ToString(CultureInfo.InvariantCulture)} to " +
+                    $"{name}: expected a number from {least.ToString("0.#########", CultureInfo.InvariantCulture)} to " +
                     $"{most.ToString(CultureInfo.InvariantCulture)}, found '{v}'"));
 
     private static IPAddress Address(string name, string value)

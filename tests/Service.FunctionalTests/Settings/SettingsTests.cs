@@ -40,7 +40,7 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("""{ "max_qeued": 5 }""", "unknown setting 'max_qeued'; did you mean max_queued")]
-    [InlineData("""{ "keep_days": 0 }""", "keep_days: expected a number from 1E-05 to 36500, found '0'")]
+    [InlineData("""{ "keep_days": 0 }""", "keep_days: expected a number from 0.00001 to 36500, found '0'")]
     [InlineData("""{ "keep_days": { "days": 1 } }""", "keep_days: expected a number")]
     [InlineData("""[ "keep_days" ]""", "expected a JSON object of settings: ")]
     [InlineData("""{ "keep_days": """, "expected a JSON object of settings: ")]
@@ -74,6 +74,8 @@ public sealed class SettingsTests
         var open = SettingsConfiguration.From([.. settings, new("urls", "http://0.0.0.0:0"), new("no_auth", "true")]);
         Should.Throw<SettingsException>(() => Build(open)).Message.ShouldStartWith(
             "no_auth: expected loopback addresses only");
+        var local = SettingsConfiguration.From([.. settings, new("urls", "http://127.0.0.1:0"), new("s3_endpoint", "https://s3.example")]);
+        Should.Throw<SettingsException>(() => Build(local)).Message.ShouldStartWith("s3_bucket: expected the name of a bucket");
         Directory.Delete(folder, recursive: true);
     }
 
