@@ -159,5 +159,12 @@ public sealed partial class PageTests
             await Expect(page.Locator("#problem")).ToContainTextAsync("cannot be used");
             (await page.EvaluateAsync<string>(FieldOfFile, name)).ShouldBe(field);
         }
+
+        // A browser that blocks the data of sites throws at every access. The page works and remembers nothing.
+        var forgetful = await OpenAsync(service.Url, 1280, 1000, prepare: page => page.AddInitScriptAsync(
+            "for (const place of ['localStorage', 'sessionStorage', 'indexedDB'])" +
+            "Object.defineProperty(window, place, { get() { throw new DOMException('blocked', 'SecurityError'); } })"));
+        await Expect(forgetful.Locator("#voice-file")).ToHaveAttributeAsync("accept", new Regex(@"\.amr"));
+        await Expect(forgetful.Locator("#model option")).ToHaveTextAsync(["sketch"]);
     }
 }

@@ -2,9 +2,10 @@
 
 import { make, titleOf } from "./util.js";
 import { t } from "./texts.js";
+import { remember, remembered } from "./remembered.js";
 
 const Remembered = "tell";
-const chosen = () => (localStorage.getItem(Remembered) ?? "").split(" ");
+const chosen = () => (remembered(Remembered) ?? "").split(" ");
 
 /** Two boxes to choose with. */
 export function endChoices() {
@@ -21,7 +22,7 @@ async function choose(name, input) {
   const names = new Set(chosen().filter(Boolean));
   if (input.checked) names.add(name);
   else names.delete(name);
-  localStorage.setItem(Remembered, [...names].join(" "));
+  remember(Remembered, [...names].join(" "));
 }
 
 /** Called once for each job that ended while the page followed it. */

@@ -5,6 +5,7 @@ import { t } from "./texts.js";
 import { toast, toastError, hush } from "./toast.js";
 import * as api from "./api.js";
 import { explain } from "./advice.js";
+import { remember, remembered } from "./remembered.js";
 
 const UndoTime = 10_000;
 const Unfinished = "locutor.deletions"; // ids of jobs whose deletion was sent when this tab left the page
@@ -28,10 +29,10 @@ export class History {
     this.more.addEventListener("click", () => this.load(this.cursor).catch(toastError));
     // A deleted job must be gone, also when the page is left before the time to undo is over. The request may be lost or come after the
     // next page has asked for the list, so that page deletes what it still finds there.
-    this.unfinished = new Set(JSON.parse(sessionStorage.getItem(Unfinished) ?? "[]"));
-    sessionStorage.removeItem(Unfinished);
+    this.unfinished = new Set(JSON.parse(remembered(Unfinished, "sessionStorage") ?? "[]"));
+    remember(Unfinished, null, "sessionStorage");
     window.addEventListener("pagehide", () => {
-      if (this.leaving.size) sessionStorage.setItem(Unfinished, JSON.stringify([...this.leaving.keys()]));
+      if (this.leaving.size) remember(Unfinished, JSON.stringify([...this.leaving.keys()]), "sessionStorage");
       for (const id of this.leaving.keys()) this.remove(id).catch(() => {});
     });
   }

@@ -1,5 +1,7 @@
 /** Texts of the page in the reader's language. An English text is the key of its translation in /texts/LANGUAGE.json. */
 
+import { remember, remembered } from "./remembered.js";
+
 export const languages = { en: "English", de: "Deutsch" };
 
 const Remembered = "language";
@@ -15,7 +17,7 @@ export function t(text, values = {}) {
 
 /** Chooses the language that the reader has set here or in the browser, and translates what is on the page. */
 export async function loadTexts() {
-  const wanted = [localStorage.getItem(Remembered), ...navigator.languages.map(name => name.split("-")[0])];
+  const wanted = [remembered(Remembered), ...navigator.languages.map(name => name.split("-")[0])];
   chosen = wanted.find(name => name in languages) ?? "en";
   document.documentElement.lang = chosen;
   if (chosen === "en") return;
@@ -25,7 +27,7 @@ export async function loadTexts() {
 }
 
 export function setLanguage(name) {
-  localStorage.setItem(Remembered, name);
+  remember(Remembered, name);
   location.reload();
 }
 
