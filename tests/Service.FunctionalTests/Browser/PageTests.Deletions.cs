@@ -32,7 +32,8 @@ public sealed partial class PageTests
     }
 
     /// <summary>
-    /// Among more waiting jobs than the page looks at, those that are next in line are looked at, and a deleted one leaves the page.
+    /// Among more waiting jobs than the page looks at, those that are next in line are looked at, and a deleted one leaves the page, also
+    /// the one on the screen while the page is in the background.
     /// </summary>
     private async Task SeesChangesElsewhereAsync(LocalService service)
     {
@@ -49,6 +50,10 @@ public sealed partial class PageTests
         await Expect(page.Locator("#history .tile[data-status=canceled]")).ToHaveCountAsync(1);
         await Expect(page.Locator("#history .tile")).ToHaveCountAsync(ids.Count - 1);
         await Expect(page.Locator("#service-state")).Not.ToHaveTextAsync("Trouble");
+        await page.RouteAsync($"**/v1/jobs/{ids[^1]}", route => route.FulfillAsync(new() { Status = 404 }));
+        await page.EvaluateAsync(
+            "Object.defineProperty(document, 'hidden', { get: () => true }); document.dispatchEvent(new Event('visibilitychange'));");
+        await Expect(page.Locator("#history .tile")).ToHaveCountAsync(ids.Count - 2);
         await page.CloseAsync();
         foreach (string id in ids)
             await client.Http.DeleteAsync($"/v1/jobs/{id}");

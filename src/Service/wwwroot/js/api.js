@@ -98,10 +98,10 @@ export async function convert(address, onWait) {
 }
 
 /**
- * Follows a job until it ends; gives a function that stops following. A page in the background asks now and then instead: browsers open
+ * Follows a job until it ends or is deleted elsewhere; gives a function that stops following. A page in the background asks now and then instead: browsers open
  * six connections to a host, and six tabs with a stream each would leave none for anything else.
  */
-export function follow(id, onJob) {
+export function follow(id, onJob, onGone) {
   let events = null, timer = 0, isOver = false;
   const leave = () => { events?.close(); clearTimeout(timer); };
   const stop = () => { isOver = true; leave(); document.removeEventListener("visibilitychange", begin); };
@@ -111,12 +111,19 @@ export function follow(id, onJob) {
     onJob(next);
   };
   const look = async () => {
+    let isGone = false;
     try {
       heed(await job(id));
     } catch (error) {
-      if (error.status === 404) stop();
+      isGone = error.status === 404;
     }
-    if (!isOver) begin();
+    if (isOver) return;
+    if (!isGone) {
+      begin();
+      return;
+    }
+    stop();
+    onGone();
   };
   const later = () => { timer = setTimeout(look, FollowPause); };
   function begin() {

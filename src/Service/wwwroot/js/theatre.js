@@ -66,7 +66,7 @@ export class Theatre {
     this.leave();
     this.id = job.id;
     this.show(job);
-    if (isOpen(job)) this.stop = api.follow(job.id, next => this.update(next));
+    if (isOpen(job)) this.stop = api.follow(job.id, next => this.update(next), () => this.on.gone(job));
   }
 
   compare(first, second, onChoose) {
