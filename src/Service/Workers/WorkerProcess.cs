@@ -82,7 +82,7 @@ public static class WorkerProcess
             await host.StartAsync(asked.Token).WaitAsync(asked.Token);
             return true;
         }
-        catch (Exception) when (asked.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested) // StopApplication ends the start too, before asked is canceled
         {
             return false;
         }
