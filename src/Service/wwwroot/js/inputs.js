@@ -183,15 +183,16 @@ export function setUpPaste(picture, voice) {
   const take = file => (file.type.startsWith("audio/") ? voice : picture).take(file);
   document.addEventListener("paste", event => {
     // Office programs put a picture of a copied text beside the text.
-    const isText = event.target.closest?.("input, textarea") && event.clipboardData.types.includes("text/plain");
+    const isText = event.target.closest?.("input, textarea") && event.clipboardData?.types.includes("text/plain");
     const file = event.clipboardData?.files[0];
     if (file && !isText) take(file);
   });
   // The browser would show the file in the place of the page.
   document.addEventListener("dragover", event => event.dataTransfer?.types.includes("Files") && event.preventDefault());
-  document.addEventListener("drop", event => {
+  document.addEventListener("drop", async event => {
     if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    for (const file of event.dataTransfer.files) take(file);
+    // One after the other: a second picture takes the first one's address away, and that one must not fail to be shown by then.
+    for (const file of [...event.dataTransfer.files]) await take(file);
   });
 }
