@@ -115,8 +115,8 @@ async function look() {
     if (session.signed_in) {
       for (const job of history.open.slice(-LookedAt)) await lookAt(job); // the oldest are the next to change
       if (session.scopes.includes("operate")) await operators.look();
-      else if (!api.isReachable()) await api.session();
     }
+    if (!api.isReachable()) await api.session();
     history.showAges();
     tellState();
   } catch (error) {
