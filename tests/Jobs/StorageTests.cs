@@ -34,6 +34,17 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void Nobody_else_may_read_the_database_or_its_log()
+    {
+        using var connection = new SqliteDatabase(Path.Combine(folder, "m.db")).Open();
+        string[] files = Directory.GetFiles(folder, "m.db*");
+        files.ShouldContain(file => file.EndsWith("-wal", StringComparison.Ordinal));
+        if (OperatingSystem.IsWindows()) return;
+        foreach (string file in files)
+            File.GetUnixFileMode(file).ShouldBe(UnixFileMode.UserRead | UnixFileMode.UserWrite, file);
+    }
+
+    [Fact]
     public async Task A_write_with_a_stale_version_changes_nothing_and_reports_it()
     {
         using var writer = new GroupCommit(new SqliteDatabase(Path.Combine(folder, "b.db")));

@@ -28,14 +28,15 @@ public sealed class SqliteDatabase
         File = file;
         connectionString = new SqliteConnectionStringBuilder { DataSource = file, DefaultTimeout = 30 }.ToString();
         using var connection = Open();
+        // Before there is a write-ahead log, which takes the mode of the database.
+        if (!OperatingSystem.IsWindows())
+            System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         Execute(connection, "PRAGMA journal_mode = WAL");
         using (var transaction = connection.BeginTransaction(deferred: false))
         {
             SchemaVersion.Update(connection, Steps);
             transaction.Commit();
         }
-        if (!OperatingSystem.IsWindows())
-            System.IO.File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
     }
 
     public string File { get; }
