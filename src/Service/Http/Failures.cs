@@ -86,6 +86,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         JsonException => "the body cannot be read as JSON",
         _ when Unbound.Match(bad.Message) is { Success: true } match =>
             $"{match.Groups["name"]}: the value '{match.Groups["value"]}' cannot be read",
+        _ when Missing.Match(bad.Message) is { Success: true } match => $"{match.Groups["name"]}: expected a value, found none",
         _ when bad.Message.Contains("no body was provided", StringComparison.Ordinal) => "expected a body in JSON, found none",
         _ => bad.Message,
     };
@@ -105,8 +106,11 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         _ => null,
     };
 
-    [GeneratedRegex("^Failed to bind parameter \".* (?<name>[^ \"]+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
+    [GeneratedRegex("^Failed to bind parameter \"[^\"]* (?<name>[^ \"]+)\" from \"(?<value>.*)\"\\.$", RegexOptions.Singleline)]
     private static partial Regex Unbound { get; }
+
+    [GeneratedRegex("^Required parameter \"[^\"]* (?<name>[^ \"]+)\" was not provided from ")]
+    private static partial Regex Missing { get; }
 
     [LoggerMessage(LogLevel.Warning, "{Method} {Path} could not be answered, trace {TraceId}: {Kind}, {Reason}")]
     private partial void LogOutage(string method, string path, string traceId, string kind, string reason);

@@ -63,6 +63,8 @@ public sealed class RepeatTests(SharedService shared) : IClassFixture<SharedServ
         }
         await CheckAsync("voice", new byte[21_000_000], HttpStatusCode.RequestEntityTooLarge);
         await CheckAsync("portrait", Samples.Picture, HttpStatusCode.BadRequest);
+        using var bare = await shared.Client.Http.PostAsync("/v1/inputs/check", null);
+        (await TokenClient.ReadAsync(bare)).GetProperty("detail").GetString().ShouldBe("kind: expected a value, found none");
         await CheckAsync("picture&model=nothing", Samples.Picture, HttpStatusCode.UnprocessableEntity);
         foreach (string? type in new[] { "image/png", "application/x-www-form-urlencoded", "application/json", null })
             (await CheckAsync("picture", Samples.Picture, HttpStatusCode.OK, type)).GetProperty("field").GetString().ShouldBe("image");
