@@ -54,7 +54,7 @@ internal sealed class LocalInputs : IAsyncDisposable
         {
             return await source.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             throw new LocutorException(LocutorError.InvalidInput, $"{name}: its stream cannot be read ({failure.Message})", failure);
         }
