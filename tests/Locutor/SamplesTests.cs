@@ -81,7 +81,10 @@ public sealed class SamplesTests(PackageFeed feed, ModelFixture fixture)
         string job = await SubmitAsync(http, Path.Combine(TestEnvironment.Checkout, "samples", "greta.mp3"), steps: "40");
         using var events = await http.GetAsync($"{job}/events", HttpCompletionOption.ResponseHeadersRead, Stop);
         using var reader = new StreamReader(await events.Content.ReadAsStreamAsync(Stop));
-        while (await reader.ReadLineAsync(Stop) is { } line && !line.Contains("\"running\"", StringComparison.Ordinal)) { }
+        string? line;
+        do line = await reader.ReadLineAsync(Stop);
+        while (line?.Contains("\"running\"", StringComparison.Ordinal) is false);
+        line.ShouldNotBeNull("the job ended before it was seen to run");
 
         using var signal = Process.Start("kill", ["-TERM", $"{program.Id}"]);
         await program.WaitForExitAsync(Stop).WaitAsync(TimeSpan.FromSeconds(25), Stop);
