@@ -159,6 +159,7 @@ public sealed partial class PageTests
         await page.Locator("#voice-file").SetInputFilesAsync(
             new FilePayload { Name = "loud.wav", MimeType = "audio/wav", Buffer = Samples.FloatWav(16000, loud) });
         await Expect(page.Locator("#voice-note")).ToContainTextAsync("This sound is clipped");
+        (await page.EvaluateAsync<double?[]>(LengthsDecoded)).ShouldBe([2, null], "a long sound would fill the memory of a phone");
         await page.Locator("#voice-file").SetInputFilesAsync(Picture);
         await Expect(page.Locator("#voice-drop .filled")).ToBeHiddenAsync(); // nothing is shown that would not be sent
         (await page.EvaluateAsync<bool[]>(PutElsewhere)).ShouldBe([true, true]);
@@ -176,6 +177,16 @@ public sealed partial class PageTests
         sent.GetProperty("bytes").GetInt32().ShouldBe(44 + 8000 * 3 * sizeof(short));
         sent.GetProperty("samples").EnumerateArray().Select(sample => sample.GetInt32()).ShouldBe([0, 8191, -8191]);
     }
+
+    /// <summary>The seconds of decoded sounds of 2 and of 901 s; null for a sound that is not decoded.</summary>
+    private const string LengthsDecoded = """
+        () => Promise.all([2, 901].map(async seconds => {
+          const { cutSound, decode } = await import('/js/sound.js');
+          const file = await cutSound(new AudioBuffer({ length: seconds * 3000, sampleRate: 3000 }), 0, seconds, 'sound.wav');
+          const sound = await decode(file, new Audio(URL.createObjectURL(file)));
+          return sound && Math.round(sound.duration);
+        }))
+        """;
 
     /// <summary>A voice on two channels of three that cancel each other in a mix: none is lost when the sound is cut.</summary>
     private const string VoiceOnOtherChannels = """

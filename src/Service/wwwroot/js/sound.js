@@ -4,16 +4,18 @@ import { make, clock, decimal, stem } from "./util.js";
 import { t } from "./texts.js";
 
 const Bars = 90;
-const LargestDecoded = 60e6; // longer files would fill the memory of the browser
+// A decoded sound takes 0.4 MB a second and would fill the memory of the browser.
+const LargestDecoded = 60e6, LongestDecoded = 900;
+const MetadataPatience = 2000;
 const SilentPeak = 0.005; // -46 dB
 const QuietLoudness = 0.012;
 const ClippedAt = 0.999;
 const ClippedShare = 0.001;
 const LongSilence = 1.5;
 
-/** Decodes a file; null when the browser cannot (the service may still). */
-export async function decode(file) {
-  if (file.size > LargestDecoded) return null;
+/** Decodes the file that a player has; null when it is too long or the browser cannot (the service may still). */
+export async function decode(file, player) {
+  if (file.size > LargestDecoded || await lengthOf(player) > LongestDecoded) return null;
   const context = new AudioContext();
   try {
     return await context.decodeAudioData(await file.arrayBuffer());
@@ -22,6 +24,18 @@ export async function decode(file) {
   } finally {
     context.close();
   }
+}
+
+/** Seconds; NaN when the player cannot tell, as for a recording, or does not in time: browsers that save data may not read the file. */
+async function lengthOf(player) {
+  if (player.readyState < HTMLMediaElement.HAVE_METADATA) {
+    await new Promise(done => {
+      player.addEventListener("loadedmetadata", done, { once: true });
+      player.addEventListener("error", done, { once: true });
+      setTimeout(done, MetadataPatience);
+    });
+  }
+  return Number.isFinite(player.duration) ? player.duration : NaN;
 }
 
 const channelsOf = sound => Array.from({ length: sound.numberOfChannels }, (_, number) => sound.getChannelData(number));

@@ -35,7 +35,7 @@ export class VoiceInput extends Input {
     this.caption = make("div", { class: "caption", title: file.name }, `${file.name} · ${size(file.size)}`);
     this.filled.className = "filled sound";
     this.filled.replaceChildren(this.audio, this.caption);
-    const sound = await decode(file);
+    const sound = await decode(file, this.audio);
     if (!sound || this.file !== file) return;
     this.wave = new Wave(sound, () => this.trimmed());
     this.filled.prepend(this.wave.element);
