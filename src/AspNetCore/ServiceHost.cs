@@ -31,7 +31,7 @@ internal sealed class ServiceHost(IOptions<LocutorOptions> options, IOptions<Hos
 
     public Task StartingAsync(CancellationToken cancellationToken)
     {
-        // The program ends when its own limit is over, half a minute unless it says otherwise: a job in work would be lost then.
+        // The host stops waiting after its ShutdownTimeout (default: 30 s), and a job that is still being made would be lost.
         var needed = options.Value.DrainTime + Slack;
         if (host.Value.ShutdownTimeout != Timeout.InfiniteTimeSpan && host.Value.ShutdownTimeout < needed)
             host.Value.ShutdownTimeout = needed;

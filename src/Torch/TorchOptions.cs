@@ -1,6 +1,5 @@
+using Locutor.Files;
 using Locutor.Torch.Cuda;
-
-
 
 namespace Locutor.Torch;
 
@@ -44,8 +43,7 @@ public sealed record TorchOptions
     public string? Nvrtc { get; init; }
 
     /// <summary>Folder of compiled kernels and self test results.</summary>
-    public string CacheFolder { get; init; } = Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify), ".cache", "locutor");
+    public string CacheFolder { get; init; } = Path.Combine(HomeFolder.Path, ".cache", "locutor");
 
     /// <summary>Whether every operation uses libtorch instead of the kernels of this library.</summary>
     public bool PlainKernels { get; init; }

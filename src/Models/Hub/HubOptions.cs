@@ -1,3 +1,5 @@
+using Locutor.Files;
+
 namespace Locutor.Models.Hub;
 
 /// <summary>Options of downloads: mirrors, cache, number of connections and retries.</summary>
@@ -44,9 +46,7 @@ public sealed record HubOptions
     /// <exception cref="BundleException">A mirror is not an http or https address.</exception>
     public static HubOptions FromEnvironment()
     {
-        // Unverified, since the path of a home that does not exist would be empty and all folders relative to the current one.
-        string user = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
-        string home = Text("HF_HOME") ?? Path.Combine(Text("XDG_CACHE_HOME") ?? Path.Combine(user, ".cache"), "huggingface");
+        string home = Text("HF_HOME") ?? Path.Combine(Text("XDG_CACHE_HOME") ?? Path.Combine(HomeFolder.Path, ".cache"), "huggingface");
         string tokenFile = Text("HF_TOKEN_PATH") ?? Path.Combine(home, "token");
         return new HubOptions
         {

@@ -39,9 +39,7 @@ public sealed partial class ModelStore
             : Path.Combine(
                 Environment.GetEnvironmentVariable("XDG_DATA_HOME") is { Length: > 0 } data
                     ? data
-                    : Path.Combine(
-                        Environment.GetFolderPath(Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify),
-                        ".local", "share"),
+                    : Path.Combine(HomeFolder.Path, ".local", "share"),
                 "locutor", "models");
 
     /// <summary>

@@ -11,6 +11,9 @@ namespace Locutor.Service.Http;
 /// </summary>
 internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> logger)
 {
+    private static readonly (string Code, string Detail) Unsupported =
+        ("unsupported_media_type", "expected the content type application/json or multipart/form-data");
+
     public async Task InvokeAsync(HttpContext context)
     {
         context.Response.OnStarting(() =>
@@ -57,14 +60,15 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         {
             case ProblemException problem:
                 return Problems.WriteAsync(context, problem);
-            case BadHttpRequestException { StatusCode: 415 } when Empty(415) is var (unsupported, expected):
-                return Problems.WriteAsync(context, 415, unsupported, expected);
             case BadHttpRequestException bad:
-                string code = bad.StatusCode is 413
-                    ? JobError.TooLarge
-                    : bad.StatusCode is 408 ? JobError.TimedOut
-                    : JobError.InvalidRequest;
-                return Problems.WriteAsync(context, bad.StatusCode, code, Explain(bad));
+                var (code, detail) = bad.StatusCode switch
+                {
+                    408 => (JobError.TimedOut, bad.Message),
+                    413 => (JobError.TooLarge, bad.Message),
+                    415 => Unsupported,
+                    _ => (JobError.InvalidRequest, Explain(bad)),
+                };
+                return Problems.WriteAsync(context, bad.StatusCode, code, detail);
             case var _ when Outage.Is(exception):
                 LogOutage(
                     context.Request.Method, RequestTrace.PathOf(context), RequestTrace.IdOf(context), exception.GetType().Name,
@@ -102,7 +106,7 @@ internal sealed partial class Failures(RequestDelegate next, ILogger<Failures> l
         400 => (JobError.InvalidRequest, "the request cannot be read"),
         404 => ("not_found", "this address does not exist"),
         405 => ("method_not_allowed", "this address does not support this method"),
-        415 => ("unsupported_media_type", "expected the content type application/json or multipart/form-data"),
+        415 => Unsupported,
         _ => null,
     };
 

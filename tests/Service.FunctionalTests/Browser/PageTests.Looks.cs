@@ -72,7 +72,7 @@ public sealed partial class PageTests
         (await page.EvaluateAsync<string>("document.cookie + JSON.stringify(localStorage) + JSON.stringify(sessionStorage)"))
             .ShouldNotContain("ws-");
 
-        // The same link in a tab that already shows the page; then the token is revoked while both are open.
+        // The link is opened in a tab that already shows the page. Then the token is revoked while both tabs are open.
         await closed.GotoAsync($"{service.Url}/#{client.Key}.{client.Secret}");
         await Expect(closed.GetByRole(AriaRole.Button, new() { Name = "Sign out" })).ToBeVisibleAsync();
         closed.Url.ShouldNotContain(client.Secret);

@@ -208,7 +208,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         complaints.ShouldBeEmpty();
     }
 
-    /// <summary>The page says that the bundled model does not fit the picture; the job is cancelled.</summary>
+    /// <summary>Submits a picture that is no painted portrait, expects the page's notice, and cancels the job.</summary>
     private async Task ForeignPictureAsync(ServiceProcess service, IPage page, TokenClient client)
     {
         await page.Locator("#picture-file").SetInputFilesAsync(Picture);

@@ -111,19 +111,15 @@ export function follow(id, onJob, onGone) {
     onJob(next);
   };
   const look = async () => {
-    let isGone = false;
     try {
       heed(await job(id));
     } catch (error) {
-      isGone = error.status === 404;
+      if (error.status === 404 && !isOver) {
+        stop();
+        onGone();
+      }
     }
-    if (isOver) return;
-    if (!isGone) {
-      begin();
-      return;
-    }
-    stop();
-    onGone();
+    if (!isOver) begin();
   };
   const later = () => { timer = setTimeout(look, FollowPause); };
   function begin() {

@@ -7,7 +7,7 @@ import { toast } from "./toast.js";
 const CountdownFrom = 3;
 const StopKeys = ["Escape", " ", "Enter"];
 
-/** Calls a function for each click, but not again before it is done: the browser asks for leave meanwhile. */
+/** Calls a function for each click, but not again before it is done: meanwhile the browser asks for permission. */
 function onClick(button, act) {
   button.addEventListener("click", async () => {
     if (button.ariaBusy === "true") return;

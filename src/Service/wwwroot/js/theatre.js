@@ -1,6 +1,6 @@
 /** The right-hand side: an example, or the chosen job from its first second to the finished video. */
 
-import { byId, make, say, ago, isOpen, scrollTo, titleOf } from "./util.js";
+import { byId, make, say, ago, isOpen, scrollTo, titleOf, wantsStillness } from "./util.js";
 import { t } from "./texts.js";
 import { toast, toastError } from "./toast.js";
 import * as api from "./api.js";
@@ -38,7 +38,7 @@ export class Theatre {
     const name = this.example;
     const video = make("video", { src: `/samples/${name}.mp4`, poster: `/samples/${name}.png`, loop: true, muted: true, playsInline: true, "aria-label": t("Example made by the model of this service") });
     const player = new Player(video);
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) player.start();
+    if (!wantsStillness()) player.start();
     this.fill(make("div", { class: "screen" }, video), player.bar,
       make("p", {}, t("This video was made of a picture and a voice by the model of this service.")),
       make("div", { class: "actions" }, make("button", { class: "primary", type: "button", onclick: () => this.on.start(name) }, t("Make one like this"))));

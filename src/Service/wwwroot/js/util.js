@@ -63,9 +63,11 @@ export function titleOf(job) {
   return stems.join(" · ") || job.prompt;
 }
 
-/** Brings an element into view, at once for those who want no movement. */
-export const scrollTo = (element, block) =>
-  element.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth", block });
+/** Whether the reader wants little movement. */
+export const wantsStillness = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+/** Brings an element into view, at once for those who want little movement. */
+export const scrollTo = (element, block) => element.scrollIntoView({ behavior: wantsStillness() ? "auto" : "smooth", block });
 
 /** Tells screen readers. */
 export function say(text) {
