@@ -75,7 +75,7 @@ quicken() {
   for tool in "$@"; do
     program=$(command -v "$tool") || continue
     libraries=$(LD_DEBUG=bindings "$program" -v error -version 2>&1 >/dev/null |
-      sed -nE 's/.*binding file .* \[0\] to (\/[^ ]*\.so[^ ]*) \[0\].*/\1/p' | sort | uniq -c | sort -rn | awk 'NR <= 40 { print $2 }')
+      sed -nE 's/.*binding file .* \[0\] to (\/[^ ]*\.so[^ ]*) \[0\].*/\1/p' | sort | uniq -c | sort -rn | awk 'NR <= 80 { print $2 }')
     printf '#!/bin/sh\nexport LD_PRELOAD="%s"\nexec "%s" "$@"\n' "${libraries//$'\n'/ }" "$program" >"$results/bin/$tool"
     chmod +x "$results/bin/$tool"
     "$results/bin/$tool" -version >/dev/null 2>&1 || rm "$results/bin/$tool" # where programs in the temporary folder cannot run

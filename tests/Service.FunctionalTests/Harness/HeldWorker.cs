@@ -25,7 +25,7 @@ public sealed class HeldWorker
         var worker = new HeldWorker(await client.WorkerOfAsync(job));
         for (var clock = Stopwatch.StartNew(); !stored(); await Task.Delay(2))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), "no clip was stored");
-        await worker.SignalAsync("STOP");
+        await SignalAsync("STOP", worker.process);
         return worker;
     }
 
@@ -40,7 +40,7 @@ public sealed class HeldWorker
             worker => worker.GetProperty("process").GetInt32() == process && worker.TryGetProperty("job", out var job)
                 && job.ValueKind is JsonValueKind.String);
         var held = new HeldWorker(process);
-        await held.SignalAsync("STOP");
+        await SignalAsync("STOP", process);
         return held;
     }
 
@@ -49,16 +49,17 @@ public sealed class HeldWorker
     {
         var worker = new HeldWorker(await client.WorkerOfAsync(job));
         await client.UntilAsync(job, reached);
-        await worker.SignalAsync("STOP");
+        await SignalAsync("STOP", worker.process);
         return worker;
     }
 
-    public Task ContinueAsync() => SignalAsync("CONT");
+    public Task ContinueAsync() => SignalAsync("CONT", process);
 
     /// <summary>kill -9.</summary>
-    public Task KillAsync() => SignalAsync("KILL");
+    public Task KillAsync() => SignalAsync("KILL", process);
 
-    private async Task SignalAsync(string signal)
+    /// <summary>Sends a signal, as <c>kill</c> does.</summary>
+    public static async Task SignalAsync(string signal, int process)
     {
         using var kill = Process.Start("kill", ["-" + signal, process.ToString(CultureInfo.InvariantCulture)]);
         await kill.WaitForExitAsync();

@@ -11,7 +11,7 @@ namespace Locutor.Service.FunctionalTests.Operations;
 public sealed class DrainTests
 {
     [Fact]
-    public async Task During_a_drain_reads_are_answered_and_new_jobs_are_refused()
+    public async Task During_a_drain_reads_are_answered_new_jobs_are_refused_and_a_short_one_finishes()
     {
         await using var service = await ServiceProcess.StartAsync(
             "--set", "stub_seconds=2", "--set", "drain_seconds=60", "--set", "workers=cpu");
@@ -39,6 +39,11 @@ public sealed class DrainTests
         (await service.ExitAsync()).ShouldBe(0);
         foreach (string? phase in new[] { "asked to stop", "the workers have ended", "stopped" })
             service.Log.ShouldContain(phase);
+        service.Log.Split('\n').ShouldNotContain(line => line.Contains("warn: ") && line.Contains("loading the open jobs"));
+        await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=none");
+        var done = await client.GetJsonAsync($"/v1/jobs/{running}");
+        done.GetProperty("status").GetString().ShouldBe("succeeded");
+        done.GetProperty("attempt").GetInt32().ShouldBe(1);
     }
 
     [Fact]

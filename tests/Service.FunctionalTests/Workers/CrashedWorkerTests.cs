@@ -58,6 +58,18 @@ public sealed class CrashedWorkerTests(CrashedWorkerTests.TwoWorkers workers) : 
         await CheckDemandAsync(client);
     }
 
+    [Fact]
+    public async Task A_worker_that_reports_nothing_is_killed_and_restarted()
+    {
+        using var client = service.CreateClient(TokenScopes.All);
+        int[] stopped = await client.IdleWorkersAsync(2);
+        foreach (int process in stopped) await HeldWorker.SignalAsync("STOP", process);
+        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
+        (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
+        (await client.IdleWorkersAsync(2)).ShouldNotContain(process => stopped.Contains(process));
+        foreach (int process in stopped) service.Log.ShouldContain($"(process {process}) sent no heartbeat");
+    }
+
     /// <summary>Scalers ask how many jobs wait for a kind of worker, and how many workers of that kind there are.</summary>
     private static async Task CheckDemandAsync(TokenClient client)
     {

@@ -9,12 +9,13 @@ namespace Locutor.Service.FunctionalTests.Workers;
 
 /// <summary>The real generator behind the real service, with the small networks that need no files.</summary>
 [Collection(Alone.Name)]
-public sealed class RealGeneratorTests
+public sealed class RealGeneratorTests(RealGeneratorTests.OneService shared) : IClassFixture<RealGeneratorTests.OneService>
 {
+    private readonly ServiceProcess service = shared.Service;
+
     [Fact]
     public async Task A_job_that_crashed_resumes_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
     {
-        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = service.CreateClient(TokenScopes.All);
         // On a fast machine all clips could be finished before the kill; then a longer voice is needed.
         for (double seconds = 2.8; ; seconds *= 3)
@@ -43,7 +44,6 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task One_worker_makes_both_parts_of_a_long_voice_with_captions_and_the_whole_sound()
     {
-        await using var service = await ServiceProcess.StartRealAsync("--set", "model=untrained");
         using var client = service.CreateClient(TokenScopes.All);
         byte[] voice = Samples.Make(
             "wav", "-f", "lavfi", "-i", "anoisesrc=seed=7:duration=21.5:sample_rate=16000,volume=0:enable='between(t,10.4,11)'");
@@ -72,8 +72,6 @@ public sealed class RealGeneratorTests
     [Fact]
     public async Task A_worker_uses_the_memory_and_the_precision_of_the_services_settings()
     {
-        await using var service = await ServiceProcess.StartRealAsync(
-            "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
         using var client = service.CreateClient(TokenScopes.All);
         int worker = await client.WorkerOfAsync();
         string[] arguments = (await File.ReadAllTextAsync($"/proc/{worker}/cmdline", TestContext.Current.CancellationToken)).Split('\0');
@@ -88,8 +86,8 @@ public sealed class RealGeneratorTests
     {
         // Convolutions are wrong and the self test is off, so only the check of the results notices it.
         var faulty = new Dictionary<string, string> { ["LOCUTOR_INJECTED_FAULT"] = "convolution", ["LOCUTOR_SELF_TEST"] = "0" };
-        await using var service = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
-        using var client = service.CreateClient(TokenScopes.All);
+        await using var wrong = await ServiceProcess.StartRealAsync(faulty, "--set", "model=untrained");
+        using var client = wrong.CreateClient(TokenScopes.All);
         int worker = await client.WorkerOfAsync();
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("steps", "1"));
         var error = (await client.EndAsync(id, 120)).GetProperty("error");
@@ -97,7 +95,7 @@ public sealed class RealGeneratorTests
         error.GetProperty("retryable").GetBoolean().ShouldBeFalse();
         error.GetProperty("message").GetString()!
             .ShouldStartWith("the video autoencoder gave numbers that are not finite at the encoding of clip 1");
-        Directory.Exists(Path.Combine(service.Data, "results", id)).ShouldBeFalse();
+        Directory.Exists(Path.Combine(wrong.Data, "results", id)).ShouldBeFalse();
         (await client.WorkerOfAsync()).ShouldBe(worker);
     }
 
@@ -126,4 +124,15 @@ public sealed class RealGeneratorTests
             return job.GetProperty("status").GetString() is not ("queued" or "running");
         },
         120);
+
+    /// <summary>One service for the tests that need no settings of their own; its memory limit has no effect on a CPU.</summary>
+    public sealed class OneService : IAsyncLifetime
+    {
+        public ServiceProcess Service { get; private set; } = null!;
+
+        public async ValueTask InitializeAsync() => Service = await ServiceProcess.StartRealAsync(
+            "--set", "model=untrained", "--vram-budget", "0.000001", "--precision", "float32");
+
+        public ValueTask DisposeAsync() => Service.DisposeAsync();
+    }
 }

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.FunctionalTests.Harness;
 
@@ -28,21 +27,6 @@ public sealed class WorkerTests
     }
 
     [Fact]
-    public async Task Stopping_lets_a_short_job_finish()
-    {
-        await using var service = await ServiceProcess.StartAsync("--set", "stub_seconds=1.5", "--set", "drain_seconds=30");
-        using var client = service.CreateClient();
-        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
-        (await service.TerminateAsync()).ShouldBe(0);
-        service.Log.Split('\n').ShouldNotContain(line => line.Contains("warn: ") && line.Contains("loading the open jobs"));
-        await using var next = await LocalService.TakeOverAsync(service, "--set", "workers=none");
-        var done = await client.GetJsonAsync($"/v1/jobs/{id}");
-        done.GetProperty("status").GetString().ShouldBe("succeeded");
-        done.GetProperty("attempt").GetInt32().ShouldBe(1);
-    }
-
-    [Fact]
     public async Task A_silent_worker_loses_its_job_when_the_lease_runs_out()
     {
         await using var service = await ServiceProcess.StartAsync(
@@ -50,36 +34,22 @@ public sealed class WorkerTests
         using var client = service.CreateClient(TokenScopes.All);
         string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
         int frozen = await client.WorkerOfAsync(id);
-        await SignalAsync("-STOP", frozen);
+        await HeldWorker.SignalAsync("STOP", frozen);
         try
         {
             var done = await client.EndAsync(id);
             done.GetProperty("status").GetString().ShouldBe("succeeded");
             done.GetProperty("attempt").GetInt32().ShouldBeGreaterThanOrEqualTo(2);
             string? video = done.GetProperty("result").GetProperty("sha256").GetString();
-            await SignalAsync("-CONT", frozen);
+            await HeldWorker.SignalAsync("CONT", frozen);
             await Task.Delay(1800);
             (await client.GetJsonAsync($"/v1/jobs/{id}")).GetProperty("result").GetProperty("sha256").GetString()
                 .ShouldBe(video, "the first worker is fenced off");
         }
         finally
         {
-            await SignalAsync("-CONT", frozen);
+            await HeldWorker.SignalAsync("CONT", frozen);
         }
-    }
-
-    [Fact]
-    public async Task A_worker_that_reports_nothing_is_killed_and_restarted()
-    {
-        await using var service = await ServiceProcess.StartAsync(
-            "--set", "stub_seconds=0.2", "--set", "lease_seconds=2", "--set", "workers=cpu");
-        using var client = service.CreateClient(TokenScopes.All);
-        await client.EndAsync(await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond));
-        int stopped = await client.WorkerOfAsync();
-        await SignalAsync("-STOP", stopped);
-        string id = await client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond);
-        (await client.EndAsync(id, 90)).GetProperty("status").GetString().ShouldBe("succeeded");
-        service.Log.ShouldContain("sent no heartbeat");
     }
 
     [Fact]
@@ -106,7 +76,7 @@ public sealed class WorkerTests
         await client.UntilAsync(id, job => job.GetProperty("status").GetString() == "running");
         // One worker runs a job, one is idle, and one is stopped.
         int working = await client.WorkerOfAsync(id);
-        await SignalAsync("-STOP", workers.First(worker => worker != working));
+        await HeldWorker.SignalAsync("STOP", workers.First(worker => worker != working));
         await service.KillAsync();
         for (var clock = Stopwatch.StartNew(); workers.Any(IsAlive); await Task.Delay(20))
             clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "a worker goes on without its service");
@@ -123,11 +93,5 @@ public sealed class WorkerTests
         {
             return false;
         }
-    }
-
-    private static async Task SignalAsync(string signal, int process)
-    {
-        using var kill = Process.Start("kill", [signal, process.ToString(CultureInfo.InvariantCulture)]);
-        await kill.WaitForExitAsync();
     }
 }
