@@ -1,6 +1,7 @@
 using Locutor.Generation.Loading;
 using Locutor.Generation.Requests;
 using Locutor.Torch.Cuda;
+using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
 namespace Locutor.CommandLine;
@@ -33,6 +34,7 @@ public static class DeviceChoice
 
     private static T Checked<T>(string option, string field, Func<T> find)
     {
+        TorchLibraries.Require();
         try
         {
             return find();

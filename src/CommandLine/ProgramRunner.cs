@@ -82,7 +82,8 @@ public static class ProgramRunner
         CheckpointException or BundleException => (ExitCodes.BadInput, [failure.Message]),
         DbException =>
             (ExitCodes.Missing, [$"the database cannot be used: {failure.Message}; 'locutor serve --check' examines database and folders"]),
-        DllNotFoundException => (ExitCodes.Missing, [$"{failure.Message} ('locutor doctor' tells what is missing)"]),
+        DllNotFoundException or TypeInitializationException when TorchLibraries.MissingReason(failure) is { } reason =>
+            (ExitCodes.Missing, [$"{reason} ('locutor doctor' tells what is missing)"]),
         WrongResultException => (ExitCodes.Internal, [$"{WrongResultException.Code}: {failure.Message}"]),
         WrongArithmeticException => (ExitCodes.Internal, [failure.Message]),
         DeviceOutOfMemoryException =>

@@ -3,6 +3,7 @@ using Locutor.Generation.Diagnosis;
 using Locutor.Generation.Loading;
 using Locutor.Kernels.Arithmetic;
 using Locutor.Torch;
+using Locutor.Torch.Cuda;
 using Locutor.Torch.Loading;
 using static TorchSharp.torch;
 
@@ -36,9 +37,9 @@ internal static class ArithmeticCheck
             Device[] devices = cuda.is_available() ? [CPU, CUDA] : [CPU];
             return [.. devices.SelectMany(Examine)];
         }
-        catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException)
+        catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException or GpuCapabilityException)
         {
-            return []; // The check of libtorch reports this failure.
+            return []; // The checks of libtorch and of the GPU report these failures.
         }
     }
 

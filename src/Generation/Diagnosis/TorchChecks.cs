@@ -48,7 +48,7 @@ public static class TorchChecks
     }
 
     private static string Reason(Exception failure) =>
-        (failure is DllNotFoundException ? failure : failure.GetBaseException()).Message.ReplaceLineEndings(" ");
+        (TorchLibraries.MissingReason(failure) ?? failure.GetBaseException().Message).ReplaceLineEndings(" ");
 
     private static string Described() =>
         $"{TorchLibraries.Version() ?? "unknown version"} in " +
@@ -87,20 +87,43 @@ public static class TorchChecks
             ];
         }
 
-        bool used = cuda.is_available();
+        bool used = TorchHasCuda();
         return [.. Enumerable.Range(0, count).Select(number => LookAtGpu(number, used)), Driver()];
+    }
+
+    /// <summary>Returns whether libtorch uses GPUs. It does not if it does not load, which its own check reports.</summary>
+    private static bool TorchHasCuda()
+    {
+        try
+        {
+            return cuda.is_available();
+        }
+        catch (Exception failure) when (failure is TypeInitializationException or DllNotFoundException)
+        {
+            return false;
+        }
     }
 
     private static Finding LookAtGpu(int number, bool used)
     {
         var (free, total) = CudaDriver.Memory(number);
-        string text =
-            $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {CudaDriver.Capability(number)}, " +
-            $"{MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
+        var own = CudaDriver.Capability(number);
+        string text = $"cuda:{number} {CudaDriver.DeviceName(number)}, capability {own}",
+            memory = $"{MachineChecks.Gibibytes(free)} of {MachineChecks.Gibibytes(total)} free";
+        try
+        {
+            var chosen = GpuCapability.Read(new Device(TorchSharp.DeviceType.CUDA, number));
+            text += chosen == own ? $", {memory}" : $", used as {chosen} ({GpuCapability.Variable}), {memory}";
+        }
+        catch (GpuCapabilityException refused)
+        {
+            return Finding.Failure("gpu", $"{text}, {memory}; {refused.Message}", $"correct or unset {GpuCapability.Variable}");
+        }
+
         if (!used)
         {
             return Finding.Warning(
-                "gpu", $"{text}; not used: this libtorch has no CUDA, or one that the driver does not run",
+                "gpu", $"{text}; not used: libtorch does not load, has no CUDA, or has one that the driver does not run",
                 "let LOCUTOR_TORCH name the folder of a libtorch 2.10 with CUDA, such as torch/lib of an installed PyTorch");
         }
 
@@ -123,7 +146,7 @@ public static class TorchChecks
 
     private static List<Finding> LookAtNvrtc()
     {
-        bool needed = CudaDriver.IsPresent && cuda.is_available();
+        bool needed = CudaDriver.IsPresent && TorchHasCuda();
         if (Torch.Cuda.Nvrtc.Find(TorchOptions.Current) is { } compiler) return [Finding.Ok("nvrtc", $"version {compiler.Version}")];
         return [needed
             ? Finding.Warning(

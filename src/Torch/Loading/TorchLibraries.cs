@@ -12,6 +12,10 @@ public static unsafe class TorchLibraries
     private static readonly string[] Names = ["libc10.so", "libtorch_cpu.so", "libc10_cuda.so", "libtorch_cuda.so", "libtorch.so"];
     private static nint cpu;
 
+    private static string Missing =>
+        $"no libtorch beside this program loads, and {TorchOptions.FolderVariable} " +
+        (TorchOptions.Current.Folder is { } folder ? $"names {folder}" : "is not set");
+
     /// <summary>
     /// Sets the options of the program, loads the libraries of <see cref="TorchOptions.Folder"/>, limits libtorch's log to errors, and
     /// installs <see cref="ArgumentLifetime"/>. Call it before any other use of TorchSharp.
@@ -67,6 +71,29 @@ public static unsafe class TorchLibraries
             *(int*)level = ErrorsAlone;
         }
     }
+
+    /// <summary>
+    /// Fails if libtorch does not load. TorchSharp fails too, but also prints every place where it searched on standard output. Only for
+    /// programs of this repository: in others, TorchSharp may find libtorch in the cache of NuGet.
+    /// </summary>
+    /// <exception cref="DllNotFoundException">libtorch does not load.</exception>
+    public static void Require()
+    {
+        if (!OperatingSystem.IsLinux() || NativeLibrary.TryLoad("libtorch_cpu.so", typeof(Scalar).Assembly, null, out _)) return;
+        throw new DllNotFoundException(Missing);
+    }
+
+    /// <summary>
+    /// Returns in a few words why libtorch did not load; null if the failure has another cause. TorchSharp itself tells every place where
+    /// it searched.
+    /// </summary>
+    public static string? MissingReason(Exception failure) => failure switch
+    {
+        DllNotFoundException => failure.Message,
+        NotSupportedException when failure.Message.Contains("LoadNativeBackend", StringComparison.Ordinal) => Missing,
+        TypeInitializationException { InnerException: { } inner } => MissingReason(inner),
+        _ => null,
+    };
 
     /// <summary>Returns the version of the loaded libtorch, for example <c>2.10.0</c>; null if it has no such function.</summary>
     public static string? Version()
