@@ -9,6 +9,9 @@ internal sealed class Meter(Device device, int repeat)
 {
     private const double GiB = 1L << 30;
 
+    /// <summary>Bytes that libraries allocate beside tensors: a growth of so much does not show what the tensors needed.</summary>
+    private const long Workspace = 1L << 28;
+
     public bool OnGpu => device.type == TorchSharp.DeviceType.CUDA;
 
     public void Wait()
@@ -51,7 +54,8 @@ internal sealed class Meter(Device device, int repeat)
     }
 
     /// <summary>
-    /// Returns the largest device memory in use by all processes during the work, sampled every few milliseconds; null on the CPU.
+    /// Returns the largest device memory in use by all processes during the work, sampled every few milliseconds. Null on the CPU, and if
+    /// the work needed no more than was in use before: libtorch keeps what earlier work needed, so nothing is known then.
     /// </summary>
     /// <param name="work">The work.</param>
     /// <param name="others">Several GPUs, of which the one with the largest use counts; null: the GPU that is measured.</param>
@@ -63,18 +67,14 @@ internal sealed class Meter(Device device, int repeat)
             return null;
         }
         int[] gpus = [.. (others ?? [device]).Select(gpu => Math.Max(0, gpu.index))];
-        long most = 0;
+        long[] before = [.. gpus.Select(Used)], most = [.. before];
         using var done = new CancellationTokenSource();
         var watch = Task.Factory.StartNew(
             () =>
             {
                 do
                 {
-                    foreach (int gpu in gpus)
-                    {
-                        var (free, total) = CudaDriver.Memory(gpu);
-                        most = Math.Max(most, total - free);
-                    }
+                    for (int i = 0; i < gpus.Length; i++) most[i] = Math.Max(most[i], Used(gpus[i]));
                 }
                 while (!done.Token.WaitHandle.WaitOne(5));
             },
@@ -89,7 +89,20 @@ internal sealed class Meter(Device device, int repeat)
             done.Cancel();
             watch.Wait();
         }
-        return most / GiB;
+        return Largest(before, most);
+    }
+
+    /// <summary>Returns in GiB the largest use of the GPUs that needed more than was in use before; null if none did.</summary>
+    internal static double? Largest(long[] before, long[] most)
+    {
+        long[] seen = [.. most.Where((bytes, gpu) => bytes > before[gpu] + Workspace)];
+        return seen.Length > 0 ? seen.Max() / GiB : null;
+    }
+
+    private static long Used(int gpu)
+    {
+        var (free, total) = CudaDriver.Memory(gpu);
+        return total - free;
     }
 
     public static double RelativeError(Tensor found, Tensor expected)

@@ -85,6 +85,17 @@ public sealed class BenchTests(ITestOutputHelper output)
             () => Meter.Checked(new BenchRow("pass", "2 blocks", null) { Error = error, ErrorAllowed = 0.02 }))
             .Message.ShouldContain("nothing was timed");
 
+    /// <summary>libtorch keeps the memory of earlier parts, so a part that needs less than they did shows nothing of its own.</summary>
+    [Fact]
+    public void Memory_is_told_of_the_GPUs_where_it_grew()
+    {
+        const long GiB = 1L << 30;
+        Meter.Largest([3 * GiB, GiB], [3 * GiB, GiB]).ShouldBeNull();
+        Meter.Largest([3 * GiB, GiB], [3 * GiB + (1 << 20), GiB]).ShouldBeNull();
+        Meter.Largest([3 * GiB, GiB], [5 * GiB, GiB]).ShouldBe(5);
+        Meter.Largest([3 * GiB, GiB], [3 * GiB, 2 * GiB]).ShouldBe(2);
+    }
+
     [Fact]
     public void NaN_is_not_a_small_error()
     {
