@@ -37,6 +37,13 @@ public sealed partial class DocumentsTests
         .Where(mention => !File.Exists(Path.Combine(TestEnvironment.Checkout, mention.Value)))
         .Select(mention => $"{Name(mention.file)}: {mention.Value}").ShouldBeEmpty("documents that do not exist");
 
+    /// <summary>Documents name source files by their path from the root, in backquotes.</summary>
+    [Fact]
+    public void Source_files_that_documents_name_exist() => Documents(".md")
+        .SelectMany(file => SourcePath().Matches(File.ReadAllText(file)).Select(named => (file, Path: named.Groups["path"].Value)))
+        .Where(named => !Path.Exists(Path.Combine(TestEnvironment.Checkout, named.Path)))
+        .Select(named => $"{Name(named.file)}: {named.Path}").ShouldBeEmpty("source files that do not exist");
+
     private static IEnumerable<string> Documents(params string[] extensions) => Folders
         .SelectMany(folder => Directory.EnumerateFiles(
             Path.Combine(TestEnvironment.Checkout, folder), "*", SearchOption.AllDirectories))
@@ -57,6 +64,9 @@ public sealed partial class DocumentsTests
 
     [GeneratedRegex(@"(?<![/\w])docs/[a-z-]+(/[a-z-]+)*\.(md|png|gif|jpg)")]
     private static partial Regex Mention();
+
+    [GeneratedRegex(@"`(?<path>(src|tests|bench|tools|eng|deploy|samples)/[^\s`*]+)")]
+    private static partial Regex SourcePath();
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex NotInAnchors();
