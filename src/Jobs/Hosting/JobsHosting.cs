@@ -50,7 +50,7 @@ public static class JobsHosting
     {
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton<JobsMetrics>();
-        builder.Services.TryAddSingleton(TimeProvider.System);
+        builder.Services.TryAddSingleton<TimeProvider>(new ForwardTime(TimeProvider.System));
         builder.Services.AddSingleton<StateSerializer>();
         builder.Services.AddSingleton<SiloEnding>().AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
             services => services.GetRequiredService<SiloEnding>());
