@@ -98,13 +98,12 @@ public static class MachineChecks
         {
             var found = await FfmpegInventory.TakeAsync(cancellationToken).ConfigureAwait(false);
             string text = $"{found.Version} at {found.Path}, H.264 by {found.VideoEncoder ?? "no encoder"}";
-            return found.Missing.Count == 0
-                ? [Finding.Ok("ffmpeg", text)]
-                : [
-                    Finding.Failure(
-                        "ffmpeg", $"{text}; it lacks {string.Join(", ", found.Missing)}",
-                        "install a full build, such as Debian's or Ubuntu's package ffmpeg, and put it first in PATH")
-                ];
+            const string Remedy = "install a full build, such as Debian's or Ubuntu's package ffmpeg, and put it first in PATH";
+            if (found.Missing.Count > 0)
+                return [Finding.Failure("ffmpeg", $"{text}; it lacks {string.Join(", ", found.Missing)}", Remedy)];
+            return found.MissingForSome.Count > 0
+                ? [Finding.Warning("ffmpeg", $"{text}; it lacks {string.Join(", ", found.MissingForSome)}", Remedy)]
+                : [Finding.Ok("ffmpeg", text)];
         }
         catch (MediaException missing)
         {

@@ -6,9 +6,22 @@ namespace Locutor.Media.Processes;
 /// <param name="Path">Path of the program.</param>
 /// <param name="Version">Version as the program reports it, for example <c>5.1.7-0+deb12u1</c>.</param>
 /// <param name="VideoEncoder">The H.264 encoder that is used; null if there is none.</param>
-/// <param name="Missing">Missing parts with their kind, such as <c>filter amix</c>.</param>
-public sealed partial record FfmpegInventory(string Path, string Version, string? VideoEncoder, IReadOnlyList<string> Missing)
+/// <param name="Missing">Missing parts with their kind, such as <c>filter amix</c>, without which no video is made.</param>
+/// <param name="MissingForSome">Missing parts that some videos need, such as <c>filter zscale for videos in HDR</c>.</param>
+public sealed partial record FfmpegInventory(
+    string Path, string Version, string? VideoEncoder, IReadOnlyList<string> Missing, IReadOnlyList<string> MissingForSome)
 {
+    /// <summary>Parts that only some inputs and outputs need.</summary>
+    private static readonly (string Kind, string Name, string Purpose)[] Extras =
+    [
+        ("filter", "zscale", HighDynamicRange), ("filter", "tonemap", HighDynamicRange), ("filter", "setparams", HighDynamicRange),
+        ("filter", "bwdif", "interlaced videos"), ("filter", "minterpolate", "--added-frames interpolate"),
+        ("filter", "subtitles", "burnt captions"), ("encoder", "libvpx-vp9", ".webm"), ("encoder", "libopus", ".webm"),
+        ("encoder", "gif", ".gif"),
+    ];
+
+    private const string HighDynamicRange = "videos in HDR or of a wide gamut";
+
     private static readonly string[] Demuxers = ["mov", "matroska", "wav", "mp3", "ogg", "flac"];
     private static readonly string[] Decoders = ["h264", "hevc", "aac", "mp3", "opus", "vorbis", "flac", "png", "mjpeg", "webp"];
     private static readonly string[] Filters = ["aresample", "pan", "amix", "scale", "fps", "format"];
@@ -25,18 +38,26 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
         await SaidAsync(tools.Ffprobe, cancellationToken, "-version").ConfigureAwait(false);
         string formats = await ListAsync(tools, "-formats", cancellationToken).ConfigureAwait(false),
             encoders = await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false);
+        var filters = Names(await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false));
         List<string> missing =
         [
             .. Lacking("demuxer", Demuxers, Names(formats, 'D')),
             .. Lacking("decoder", Decoders, Names(await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false))),
-            .. Lacking("filter", Filters, Names(await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false))),
+            .. Lacking("filter", Filters, filters),
             .. Lacking("muxer", Muxers, Names(formats, 'E')),
             .. Lacking("encoder", Encoders, Names(encoders)),
         ];
-        if (!await ResamplesAsync(tools, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
+        if (!await FiltersAsync(tools, "aresample=16000:resampler=soxr:precision=20", cancellationToken).ConfigureAwait(false))
+            missing.Add("library libsoxr");
+        var extra = Names(encoders);
+        extra.UnionWith(filters);
+        List<string> some =
+            [.. Extras.Where(part => !extra.Contains(part.Name)).Select(part => $"{part.Kind} {part.Name} for {part.Purpose}")];
+        if (!await FiltersAsync(tools, "asplit[a][b];[a][b]amix=normalize=0", cancellationToken).ConfigureAwait(false))
+            some.Add("option normalize of the filter amix, which came with ffmpeg 4.4, for two voices");
         string? encoder = await EncoderAsync(tools, encoders, cancellationToken).ConfigureAwait(false);
         if (encoder is null) missing.Add("encoder for H.264");
-        return new(tools.Ffmpeg, version, encoder, missing);
+        return new(tools.Ffmpeg, version, encoder, missing, some);
     }
 
     /// <summary>
@@ -59,15 +80,11 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
     private static string VersionOf(string said) =>
         VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
 
-    /// <summary>True if ffmpeg has the resampler that is used for audio.</summary>
-    private static async Task<bool> ResamplesAsync(FfmpegTools tools, CancellationToken cancellationToken)
+    /// <summary>True if ffmpeg applies these filters to a sound.</summary>
+    private static async Task<bool> FiltersAsync(FfmpegTools tools, string filters, CancellationToken cancellationToken)
     {
         var process = ToolProcess.Start(
-            tools.Ffmpeg,
-            [
-                "-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", "aresample=16000:resampler=soxr:precision=20",
-                "-f", "null", "-"
-            ]);
+            tools.Ffmpeg, ["-nostdin", "-v", "error", "-f", "lavfi", "-i", "sine=duration=0.1", "-af", filters, "-f", "null", "-"]);
         await using var disposalProcess = process.ConfigureAwait(false);
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
@@ -98,7 +115,7 @@ public sealed partial record FfmpegInventory(string Path, string Version, string
                 MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
     }
 
-    [GeneratedRegex(@"^ +([A-Z.|]+)(?: d)? +([\w,]+) ", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^ +([A-Z.|]+)(?: d)? +([\w,-]+) ", RegexOptions.Multiline)]
     private static partial Regex Entry();
 
     [GeneratedRegex(@"version (\S+)")]

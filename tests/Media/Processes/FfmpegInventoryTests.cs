@@ -14,8 +14,25 @@ public sealed class FfmpegInventoryTests : IDisposable
     {
         var found = await FfmpegInventory.TakeAsync(TestContext.Current.CancellationToken);
         found.Missing.ShouldBeEmpty();
+        found.MissingForSome.ShouldBeEmpty();
         found.VideoEncoder.ShouldNotBeNull();
         char.IsAsciiDigit(found.Version[0]).ShouldBeTrue(found.Version);
+    }
+
+    /// <summary>Like ffmpeg 4.3 of Debian 11, which makes most videos.</summary>
+    [Fact]
+    public async Task A_part_that_only_some_videos_need_is_told_with_its_purpose()
+    {
+        string path = Path.Combine(folder, "ffmpeg");
+        await ScriptFile.WriteAsync(
+            path, "#!/bin/bash\n[[ $* != *normalize=0* ]] || exit 1\nffmpeg \"$@\" | grep -v ' zscale '\nexit ${PIPESTATUS[0]}\n");
+        var found = await FfmpegInventory.TakeAsync(
+            FfmpegTools.Find() with { Ffmpeg = path }, TestContext.Current.CancellationToken);
+        found.Missing.ShouldBeEmpty();
+        found.MissingForSome.ShouldBe([
+            "filter zscale for videos in HDR or of a wide gamut",
+            "option normalize of the filter amix, which came with ffmpeg 4.4, for two voices"
+        ]);
     }
 
     [Fact]

@@ -43,8 +43,10 @@ internal static class HeifDecoder
         string[] arguments =
         [
             "-hide_banner", "-v", "error", "-max_pixels", $"{limits.MaxPicturePixels}", "-protocol_whitelist", "file,pipe",
-            "-format_whitelist", "hevc", "-f", "hevc", "-i", "pipe:0",
-            "-vf", Filter(grid), "-fps_mode", "passthrough", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
+            "-format_whitelist", "hevc",
+            // Equal frame rates of input and output: no frame is dropped or repeated. The option -fps_mode came with ffmpeg 5.1.
+            "-r", "25", "-f", "hevc", "-i", "pipe:0",
+            "-vf", Filter(grid), "-r", "25", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
         ];
         var process = ToolProcess.Start(FfmpegTools.Find().Ffmpeg, arguments, takesInput: true);
         await using var disposal = process.ConfigureAwait(false);
