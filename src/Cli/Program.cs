@@ -2,6 +2,7 @@ using Locutor.Cli;
 using Locutor.Cli.Commands;
 using Locutor.Files;
 
+ClosedStreams.Replace();
 bool runsNetworks = args.Length > 0 && Verbs.RunNetworks.Contains(args[0]);
 if (runsNetworks) RuntimeSettings.Apply();
 int code = await LocutorProgram.RunAsync(args, VideoMaking.WithNetworks);

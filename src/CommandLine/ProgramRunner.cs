@@ -25,6 +25,7 @@ public static class ProgramRunner
     {
         try
         {
+            Surroundings.Check(args);
             if (readsDefaults) args = Defaults.AddTo(args, root);
         }
         catch (CommandException wrong)

@@ -41,14 +41,14 @@ public static unsafe partial class RuntimeSettings
         Restart();
     }
 
-    private static bool IsGlibc() =>
+    internal static bool IsGlibc() =>
         NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
 
     /// <summary>
     /// Executes this program again with its arguments, process id and open streams. If the kernel refuses, the program continues without
     /// the settings and is slower.
     /// </summary>
-    private static void Restart()
+    internal static void Restart()
     {
         byte[] line = File.ReadAllBytes("/proc/self/cmdline"); // Every argument ends with a zero byte.
         string program = File.ResolveLinkTarget("/proc/self/exe", returnFinalTarget: true)!.FullName;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Diagnostics;
 using Locutor.Cli.Commands;
 using Locutor.CommandLine;
 
@@ -79,6 +80,21 @@ public sealed class CommandLineTests
             foreach (var option in command.Options.Where(option => !option.Hidden && option.Name != "--help"))
                 option.Description.ShouldNotBeNullOrEmpty($"{path} {option.Name}");
         }
+    }
+
+    [Theory]
+    [InlineData("cd \"$(mktemp -d)\"; rmdir \"$PWD\"", 5, "the current folder does not exist any more: change to another one ('cd')")]
+    [InlineData("set -- \"$@\" $'caf\\xe9.png'", 2, "'caf\uFFFD.png' is not UTF-8: rename the file, or convert the text")]
+    public async Task A_folder_that_was_deleted_and_a_name_that_is_not_UTF_8_are_refused(string before, int code, string told)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "locutor.dll");
+        using var process = Process.Start(new ProcessStartInfo("bash", ["-c", before + "; exec dotnet \"$@\"", "bash", program, "inspect"])
+        {
+            RedirectStandardError = true,
+        })!;
+        (await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken)).ShouldBe($"locutor: {told}\n");
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        process.ExitCode.ShouldBe(code);
     }
 
     private static IEnumerable<(string Path, Command Command)> All(Command command, string path) =>

@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// Checks a running program: its environment variables, and that the restart kept the process id and the arguments.
+/// Checks a running program: its environment variables, its standard streams, and that the restart kept the process id and the arguments.
 /// </summary>
 public sealed class RuntimeSettingsTests
 {
@@ -16,9 +16,9 @@ public sealed class RuntimeSettingsTests
     ];
 
     [Fact]
-    public async Task A_program_that_runs_networks_is_started_with_settings_of_its_runtime()
+    public async Task A_program_that_runs_networks_is_started_with_settings_of_its_runtime_and_with_open_streams()
     {
-        using var program = Start([]);
+        using var program = Start([], "<&- >&- 2>&-");
         try
         {
             var found = await EnvironmentAsync(program, variables => Variables.All(variables.ContainsKey));
@@ -28,6 +28,8 @@ public sealed class RuntimeSettingsTests
             string[] arguments = (await File.ReadAllTextAsync($"/proc/{program.Id}/cmdline", TestContext.Current.CancellationToken))
                 .Split('\0', StringSplitOptions.RemoveEmptyEntries);
             arguments[1..].ShouldBe(Arguments);
+            foreach (int stream in new[] { 0, 1, 2 })
+                File.ResolveLinkTarget($"/proc/{program.Id}/fd/{stream}", returnFinalTarget: false)!.FullName.ShouldBe("/dev/null");
         }
         finally
         {
@@ -55,9 +57,13 @@ public sealed class RuntimeSettingsTests
         [Path.Combine(AppContext.BaseDirectory, "locutor.dll"), "worker", "--gateway", "127.0.0.1:9", "--id", Odd];
 
     /// <summary>Starts a worker without a service: it tries to connect for a while, long enough to read its settings.</summary>
-    private static Process Start((string Name, string Value)[] variables)
+    private static Process Start((string Name, string Value)[] variables, string redirections = "")
     {
-        var start = new ProcessStartInfo("dotnet", Arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo("bash", ["-c", $"exec dotnet \"$@\" {redirections}", "bash", .. Arguments])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (string name in Variables) start.Environment.Remove(name);
         foreach (var (name, value) in variables) start.Environment[name] = value;
         return Process.Start(start)!;

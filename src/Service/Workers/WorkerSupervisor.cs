@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using Locutor.Files;
 using Locutor.Jobs.Grains;
 using Locutor.Jobs.Hosting;
 using Locutor.Media.Processes;
@@ -196,6 +197,7 @@ public sealed partial class WorkerSupervisor(
             "--job-hours", settings.JobHours.ToString(CultureInfo.InvariantCulture),
             "--stall-minutes", settings.StallMinutes.ToString(CultureInfo.InvariantCulture));
         (start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (true, true, true);
+        if (CurrentFolder.Path is null) start.WorkingDirectory = settings.Data; // libraries of a worker need a folder that exists
         // Passed in the environment, since every user of the machine can read the command line.
         foreach (var (name, value) in new[]
         {
