@@ -3,7 +3,6 @@ using System.Text;
 using Locutor.Jobs.Tokens;
 using Locutor.Service.Settings;
 using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 using Microsoft.IdentityModel.Tokens;
 
@@ -14,25 +13,24 @@ namespace Locutor.Service.Access;
 /// created at its first request and owns its jobs. The setting <c>oidc_scopes</c> gives the rights, or names the claim that gives
 /// them.
 /// </summary>
-public sealed partial class OidcTokens
+public sealed partial class OidcTokens : IDisposable
 {
     private const string ClaimPrefix = "claim:";
     private readonly JsonWebTokenHandler handler = new();
-    private readonly ConfigurationManager<OpenIdConnectConfiguration>? provider;
+    private readonly OidcProvider? provider;
     private readonly TokenStore tokens;
     private readonly LookupGate lookups;
     private readonly ServeSettings settings;
     private readonly ILogger<OidcTokens> logger;
 
-    public OidcTokens(TokenStore tokens, LookupGate lookups, ServeSettings settings, ILogger<OidcTokens> logger)
+    public OidcTokens(TokenStore tokens, LookupGate lookups, ServeSettings settings, TimeProvider time, ILogger<OidcTokens> logger)
     {
         (this.tokens, this.lookups, this.settings, this.logger) = (tokens, lookups, settings, logger);
-        if (settings.OidcAuthority is not { } authority)
-            return;
-        provider = new ConfigurationManager<OpenIdConnectConfiguration>(
-            authority.TrimEnd('/') + "/.well-known/openid-configuration", new OpenIdConnectConfigurationRetriever(),
-            new HttpDocumentRetriever { RequireHttps = !new Uri(authority).IsLoopback });
+        if (settings.OidcAuthority is { } authority)
+            provider = new OidcProvider(authority, time, logger);
     }
+
+    public void Dispose() => provider?.Dispose();
 
     /// <summary>Returns whether the request has a bearer token of this kind and the service accepts them.</summary>
     public bool Has(HttpRequest request) => provider is not null && Bearer(request) is not null;
@@ -54,21 +52,22 @@ public sealed partial class OidcTokens
 
     private async Task<(JsonWebToken? Token, string Reason)> ValidateAsync(string text, CancellationToken cancellationToken)
     {
-        for (int attempt = 0; ; attempt++)
+        OpenIdConnectConfiguration? unfit = null;
+        while (true)
         {
-            var configuration = await provider!.GetConfigurationAsync(cancellationToken);
+            var published = await provider!.ReadAsync(unfit, cancellationToken);
             var result = await handler.ValidateTokenAsync(text, new TokenValidationParameters
             {
-                ValidIssuer = configuration.Issuer,
-                IssuerSigningKeys = configuration.SigningKeys,
+                ValidIssuer = published.Issuer,
+                IssuerSigningKeys = published.SigningKeys,
                 ValidAudience = settings.OidcAudience,
                 ValidAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
             });
             if (result.IsValid)
                 return ((JsonWebToken)result.SecurityToken, "");
-            if (result.Exception is not SecurityTokenSignatureKeyNotFoundException || attempt > 0)
+            if (result.Exception is not SecurityTokenSignatureKeyNotFoundException || published == unfit)
                 return (null, result.Exception?.GetType().Name ?? "not valid");
-            provider.RequestRefresh(); // The provider may have new keys. It is asked at most once in five minutes.
+            unfit = published; // The provider may have new keys.
         }
     }
 

@@ -13,14 +13,18 @@ namespace Locutor.Service.FunctionalTests.Access;
 public sealed class OidcTests : IAsyncLifetime
 {
     private const string Audience = "locutor", Page = "https://app.example.org";
-    private readonly ECDsa key = ECDsa.Create(ECCurve.NamedCurves.nistP256), otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private readonly ECDsa firstKey = ECDsa.Create(ECCurve.NamedCurves.nistP256), otherKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+    private ECDsa key = null!;
     private LoopbackServer provider = null!;
+    private string keyId = "one";
+    private bool isDown;
     private LocalService service = null!;
 
     private static CancellationToken Soon => TestContext.Current.CancellationToken;
 
     public async ValueTask InitializeAsync()
     {
+        key = firstKey;
         provider = LoopbackServer.Start("127.0.0.1", AnswerAsync);
         service = await LocalService.StartAsync(
             "--set", "workers=none", "--set", $"oidc_authority={provider.Url}", "--set", $"oidc_audience={Audience}", "--set",
@@ -31,7 +35,7 @@ public sealed class OidcTests : IAsyncLifetime
     {
         await service.DisposeAsync();
         await provider.DisposeAsync();
-        key.Dispose();
+        firstKey.Dispose();
         otherKey.Dispose();
     }
 
@@ -53,6 +57,27 @@ public sealed class OidcTests : IAsyncLifetime
             (await StatusAsync(wrong, "/v1/jobs")).ShouldBe(HttpStatusCode.Unauthorized, name);
         }
         await AreApartAsync();
+
+        string old = Token();
+        (keyId, key) = ("two", otherKey);
+        (await StatusAsync(Token(), "/v1/jobs")).ShouldBe(HttpStatusCode.OK, "the first token of the provider's next key");
+        (await StatusAsync(old, "/v1/jobs")).ShouldBe(HttpStatusCode.Unauthorized, "the provider has withdrawn the earlier key");
+        (isDown, keyId) = (true, "three");
+        (await StatusAsync(Token(signer: firstKey), "/v1/jobs")).ShouldBe(HttpStatusCode.Unauthorized);
+        keyId = "two";
+        (await StatusAsync(Token(), "/v1/jobs")).ShouldBe(HttpStatusCode.OK, "known keys outlive a provider that is down");
+    }
+
+    [Fact]
+    public async Task A_provider_that_is_down_at_the_first_token_is_named_in_the_answer()
+    {
+        isDown = true;
+        using var client = Client(Token());
+        using var early = await client.GetAsync("/v1/jobs", Soon);
+        (early.StatusCode, early.Headers.RetryAfter!.Delta).ShouldBe((HttpStatusCode.ServiceUnavailable, TimeSpan.FromSeconds(2)));
+        var problem = await TokenClient.ReadAsync(early);
+        problem.GetProperty("detail").GetString()!.ShouldContain("the OpenID Connect provider cannot be reached");
+        problem.GetProperty("retryable").GetBoolean().ShouldBeTrue();
     }
 
     [Fact]
@@ -91,7 +116,7 @@ public sealed class OidcTests : IAsyncLifetime
         string subject = "ada", string scope = "submit read", string audience = Audience, string? issuer = null,
         DateTime? expires = null, ECDsa? signer = null) => new JsonWebTokenHandler().CreateToken(Describe(
             subject, scope, audience, issuer, expires,
-            new SigningCredentials(new ECDsaSecurityKey(signer ?? key) { KeyId = "one" }, SecurityAlgorithms.EcdsaSha256)));
+            new SigningCredentials(new ECDsaSecurityKey(signer ?? key) { KeyId = keyId }, SecurityAlgorithms.EcdsaSha256)));
 
     private string Unsigned()
     {
@@ -113,6 +138,7 @@ public sealed class OidcTests : IAsyncLifetime
 
     private async Task AnswerAsync(LoopbackRequest request, Stream stream, CancellationToken cancellationToken)
     {
+        if (isDown) return;
         var point = key.ExportParameters(false).Q;
         object body = request.Path.Contains("openid-configuration", StringComparison.Ordinal)
             ? new { issuer = provider.Url, jwks_uri = provider.Url + "/keys" }
@@ -122,7 +148,7 @@ public sealed class OidcTests : IAsyncLifetime
                 {
                     new
                     {
-                        kty = "EC", crv = "P-256", kid = "one", use = "sig", x = Base64UrlEncoder.Encode(point.X),
+                        kty = "EC", crv = "P-256", kid = keyId, use = "sig", x = Base64UrlEncoder.Encode(point.X),
                         y = Base64UrlEncoder.Encode(point.Y),
                     },
                 },
