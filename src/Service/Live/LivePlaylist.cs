@@ -17,7 +17,7 @@ public static class LivePlaylist
     {
         var text = new StringBuilder("#EXTM3U\n#EXT-X-VERSION:7\n#EXT-X-INDEPENDENT-SEGMENTS\n");
         text.Append(CultureInfo.InvariantCulture, $"#EXT-X-TARGETDURATION:{index.TargetSeconds}\n");
-        text.Append(CultureInfo.InvariantCulture, $"#EXT-X-PLAYLIST-TYPE:{(ended ? "VOD" : "EVENT")}\n#EXT-X-START:TIME-OFFSET=0\n");
+        text.Append("#EXT-X-PLAYLIST-TYPE:EVENT\n#EXT-X-START:TIME-OFFSET=0\n"); // also at the end: lines are only appended (6.2.1)
         string? header = null;
         foreach (var segment in index.Segments)
         {

@@ -41,6 +41,7 @@ public sealed class LiveTests
         end.GetProperty("status").GetString().ShouldBe("succeeded", end.ToString());
         string whole = await other.Http.GetStringAsync($"/v1/jobs/{id}/live.m3u8");
         whole.ShouldEndWith("#EXT-X-ENDLIST\n");
+        whole.ShouldStartWith(playlist, customMessage: "a playlist only grows (RFC 8216, 6.2.1)");
         using var parts = new MemoryStream();
         foreach (string uri in Uris(whole))
             parts.Write(await other.Http.GetByteArrayAsync($"/v1/jobs/{id}/live/{uri}"));
