@@ -30,6 +30,6 @@ internal static class McpEndpoint
     public static void Map(IEndpointRouteBuilder routes) =>
         routes.MapMcp("/mcp").Needs(TokenScopes.Submit | TokenScopes.Read).ExcludeFromDescription();
 
-    private static McpServerTool Create(MethodInfo method) =>
-        McpServerTool.Create(method, call => ActivatorUtilities.CreateInstance<VideoTools>(call.Services!));
+    private static CheckedTool Create(MethodInfo method) =>
+        new CheckedTool(McpServerTool.Create(method, call => ActivatorUtilities.CreateInstance<VideoTools>(call.Services!)));
 }

@@ -41,6 +41,10 @@ public sealed class McpClientTests(SharedService shared)
         string text = ((TextContentBlock)refused.Content.Single()).Text;
         text.ShouldContain("image:");
         text.ShouldContain("audio: expected a voice or a text");
+        var unfit = await client.CallToolAsync(
+            "make_talking_video", new Dictionary<string, object?> { ["text"] = 5, ["voice"] = null }, cancellationToken: Soon);
+        ((TextContentBlock)unfit.Content.Single()).Text
+            .ShouldEndWith("image: expected a text, found nothing; text: expected a text, found Number");
         (await client.CallToolAsync(
             "talking_video_state", new Dictionary<string, object?> { ["id"] = "fc-00000000000000000000000000" }, cancellationToken: Soon))
             .IsError.ShouldBe(true);
