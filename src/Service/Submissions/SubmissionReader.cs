@@ -43,6 +43,9 @@ internal sealed class SubmissionReader(
     private const int MostParts = 40;
     private const int LongestText = 1 << 16;
 
+    /// <summary>The most bytes of a JSON body, and of a file that a form holds as a data URL.</summary>
+    private long MostJson => (long)(settings.MaxJsonMb * 1e6);
+
     /// <summary>Reads the body of the request and checks every field.</summary>
     /// <param name="jobId">The id of the new job. Files of a form are stored under it.</param>
     /// <param name="context">The request. Its content type decides whether the body is read as JSON or as a form.</param>
@@ -132,10 +135,9 @@ internal sealed class SubmissionReader(
     /// <summary>Reads a body into memory, within the limit for JSON.</summary>
     public async Task<byte[]> ReadBodyAsync(HttpRequest request, CancellationToken cancellationToken)
     {
-        long most = (long)(settings.MaxJsonMb * 1e6);
-        return await BodyReader.ReadAsync(request, most, cancellationToken)
+        return await BodyReader.ReadAsync(request, MostJson, cancellationToken)
             ?? throw new ProblemException(
-                413, JobError.TooLarge, $"expected a body of at most {most} bytes; upload large files as multipart/form-data");
+                413, JobError.TooLarge, $"expected a body of at most {MostJson} bytes; upload large files as multipart/form-data");
     }
 
     /// <summary>Reads a submission in JSON. Its hash covers the bytes, so another order of the fields gives another hash.</summary>
@@ -255,14 +257,9 @@ internal sealed class SubmissionReader(
 
             return;
         }
-        using var text = new MemoryStream();
-        byte[] buffer = new byte[4096];
-        while (await section.Body.ReadAsync(buffer, cancellationToken) is var count && count > 0)
-        {
-            if (text.Length + count > LongestText)
-                throw new ProblemException(413, JobError.TooLarge, $"{name}: expected at most {LongestText} bytes of text");
-            text.Write(buffer, 0, count);
-        }
+        // A file may also be given as a data URL.
+        long most = SubmissionFields.Files.Any(field => field.Name == name) ? MostJson : LongestText;
+        using var text = await SubmissionText.ReadAsync(name, section.Body, most, cancellationToken);
         hash.AppendData(text.GetBuffer(), 0, (int)text.Length);
         form.AddText(name, SubmissionText.Decode(name, text));
     }

@@ -43,6 +43,21 @@ internal static class SubmissionText
         }
     }
 
+    /// <summary>Reads a text field of a form into memory.</summary>
+    /// <exception cref="ProblemException">Status 413: it has more than <paramref name="most"/> bytes.</exception>
+    public static async Task<MemoryStream> ReadAsync(string name, Stream body, long most, CancellationToken cancellationToken)
+    {
+        var text = new MemoryStream();
+        byte[] buffer = new byte[4096];
+        while (await body.ReadAsync(buffer, cancellationToken) is var count && count > 0)
+        {
+            if (text.Length + count > most)
+                throw new ProblemException(413, JobError.TooLarge, $"{name}: expected at most {most} bytes of text");
+            text.Write(buffer, 0, count);
+        }
+        return text;
+    }
+
     /// <summary>Decodes a text field of a form, or refuses bytes that are not UTF-8.</summary>
     public static string Decode(string name, MemoryStream text)
     {

@@ -11,9 +11,19 @@ namespace Locutor.Service.Api.OpenAi;
 internal static class OpenAiDialect
 {
     public static Dialect Fields { get; } = new(
-        new Dictionary<string, string?> { ["input_reference"] = "image", ["seconds"] = null, ["size"] = null }, Convert);
+        new Dictionary<string, string?>
+        {
+            ["input_reference"] = "image",
+            ["input_reference[image_url]"] = "image",
+            ["seconds"] = null,
+            ["size"] = null,
+        },
+        Convert);
 
-    /// <summary>Takes the address out of <c>{"image_url": "https://..."}</c>; a text is the address itself.</summary>
+    /// <summary>
+    /// Takes the address out of <c>{"image_url": "https://..."}</c>, which is <c>input_reference[image_url]</c> in a form; a text is the
+    /// address itself.
+    /// </summary>
     private static JsonElement Convert(string name, JsonElement value) =>
         value.ValueKind is JsonValueKind.Object && value.TryGetProperty("image_url", out var url) ? url : value;
 }

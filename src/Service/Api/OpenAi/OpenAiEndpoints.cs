@@ -23,7 +23,14 @@ internal static class OpenAiEndpoints
             Show(await views.FindAsync(context.Caller(), id))).Needs(TokenScopes.Read);
         videos.MapGet("/{id}/content", ContentAsync).Needs(TokenScopes.Read);
         videos.MapDelete("/{id}", DeleteAsync).Needs(TokenScopes.Submit);
+        videos.Map("/{**rest}", RefuseOther).Needs(TokenScopes.Read);
     }
+
+    /// <summary>Remixes, edits and characters are refused in OpenAI's form, which its clients show.</summary>
+    private static IResult RefuseOther(HttpContext context) => throw new ProblemException(
+        404, "not_found",
+        $"there is no {context.Request.Method} {context.Request.Path}: of OpenAI's videos this service has create, retrieve, list, " +
+        "delete and content");
 
     private static async Task<IResult> CreateAsync(HttpContext context, JobIntake intake, JobViews views)
     {

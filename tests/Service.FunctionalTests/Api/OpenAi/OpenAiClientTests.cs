@@ -63,6 +63,17 @@ public sealed class OpenAiClientTests(SharedService shared)
             string id = (await TokenClient.ReadAsync(answer)).GetProperty("id").GetString()!;
             (await token.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         }
+        string picture = "data:image/png;base64," + Convert.ToBase64String([.. Samples.Picture, .. new byte[1 << 16]]);
+        using var form = new MultipartFormDataContent
+        {
+            { new StringContent(picture), "input_reference[image_url]" },
+            { new StringContent(sounds.Url), "audio" },
+        };
+        using (var answer = await token.Http.PostAsync("/v1/videos", form, Soon))
+            answer.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK, await answer.Content.ReadAsStringAsync(Soon));
+        using var remix = await token.PostJsonAsync("/v1/videos/fc-1/remix", new { prompt = "again" });
+        (await TokenClient.ReadAsync(remix)).GetProperty("error").GetProperty("message").GetString()!
+            .ShouldStartWith("there is no POST /v1/videos/fc-1/remix");
         using var refused = await token.PostJsonAsync("/v1/videos", new { input_reference = images.Url, audio = sounds.Url, steps = -1 });
         var error = (await TokenClient.ReadAsync(refused)).GetProperty("error");
         ((int)refused.StatusCode, error.GetProperty("param").GetString(), error.GetProperty("type").GetString())
