@@ -76,7 +76,26 @@ public sealed partial class DocumentationTests(SketchService service)
         }
         var job = schemas.GetProperty("JobView").GetProperty("properties");
         foreach (var field in VideoFields.All.Where(field => !field.IsInput)) Compare(field, job.GetProperty(field.Name));
+
+        foreach (var schema in schemas.EnumerateObject())
+        {
+            foreach (string name in Required(schema.Value))
+            {
+                schema.Value.GetProperty("properties").GetProperty(name).GetRawText()
+                    .ShouldNotContain("\"null\"", customMessage: $"{schema.Name}.{name} is missing from an answer where it is null");
+            }
+        }
+        var list = document.GetProperty("paths").GetProperty("/v1/jobs");
+        var example = list.GetProperty("post").GetProperty("responses").GetProperty("202").GetProperty("content")
+            .GetProperty("application/json").GetProperty("example").GetProperty("result");
+        Required(schemas.GetProperty("ResultView")).ShouldBeSubsetOf(example.EnumerateObject().Select(property => property.Name));
+        list.GetProperty("get").GetProperty("parameters").EnumerateArray()
+            .Single(parameter => parameter.GetProperty("name").GetString() == "limit")
+            .GetProperty("schema").GetProperty("type").GetString().ShouldBe("integer");
     }
+
+    private static IEnumerable<string> Required(JsonElement schema) => schema.TryGetProperty("required", out var names)
+        ? names.EnumerateArray().Select(name => name.GetString()!) : [];
 
     [Fact]
     public async Task The_options_have_every_field_with_the_limits_and_defaults_of_each_model()

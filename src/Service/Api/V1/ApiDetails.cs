@@ -59,6 +59,12 @@ internal static class ApiDetails
                     operation, "Idempotency-Key", ParameterLocation.Header,
                     "Makes the submission safe to repeat: the same key and body give the same job. At most 255 characters.");
                 break;
+            case "listJobs":
+                Number(operation, "limit", JsonSchemaType.Integer);
+                break;
+            case "getDemand":
+                Number(operation, "memory_gib", JsonSchemaType.Number);
+                break;
             case "watchJob":
                 Parameter(
                     operation, "Last-Event-ID", ParameterLocation.Header,
@@ -72,6 +78,8 @@ internal static class ApiDetails
                 Parameter(operation, "format", ParameterLocation.Query, "vtt (the default) or srt.");
                 break;
             case "getVideo" or "headVideo":
+                // 304, and 204 of watchJob, are in the descriptions alone: Kiota makes methods without a result of them.
+                operation.Responses.Add("412", new OpenApiResponse { Description = "The version of If-Match is not valid any more." });
                 Parameter(
                     operation, "format", ParameterLocation.Query, "mp4, webm, mov, mkv or gif. Default: the format of the submission.");
                 Parameter(operation, "download", ParameterLocation.Query, "Present: the video is offered as a file to save.");
@@ -127,6 +135,14 @@ internal static class ApiDetails
         if (status is "200" or "202" or "429")
             RateLimit(response);
     }
+
+    /// <summary>Declares a parameter as a number; the endpoint reads it as a text, so that its refusal can name the range.</summary>
+    private static void Number(OpenApiOperation operation, string parameter, JsonSchemaType type) =>
+        ((OpenApiParameter)operation.Parameters!.Single(one => one.Name == parameter)).Schema = new OpenApiSchema
+        {
+            Type = type,
+            Format = type is JsonSchemaType.Integer ? "int32" : "double",
+        };
 
     private static void RateLimit(OpenApiResponse response)
     {

@@ -54,6 +54,9 @@ internal static class ApiDocument
             // NSwag reads an enumeration without a type as numbers.
             if (schema.Enum is { Count: > 0 })
                 schema.Type ??= JsonSchemaType.String;
+            // Answers leave null values out, and no request needs them.
+            foreach (var property in context.JsonTypeInfo.Properties.Where(property => property.IsGetNullable))
+                schema.Required?.Remove(property.Name);
             if (context.JsonTypeInfo.Type == typeof(JobView))
                 RequestSchema.AddAsked(schema);
             if (context.JsonTypeInfo.Type == typeof(PresetView))

@@ -31,7 +31,7 @@ internal static class ApiSubmissions
           ],
           "result": {
             "video": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/video", "thumbnail": "/v1/jobs/fc-3vXh7QmZt0RkLw9bYcE2nUa5Ds/thumbnail",
-            "bytes": 981236,
+            "file_name": "portrait-voice.mp4", "bytes": 981236,
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "width": 640, "height": 640,
             "seconds": 4, "generation_seconds": 61.4, "device": "NVIDIA L40S"
           },

@@ -43,10 +43,11 @@ internal static class ClassicAddresses
         Responses = new OpenApiResponses
         {
             ["200"] = Json("The id of the job.", Fields(["call_id"], ("call_id", "Letters and digits; for GET and HEAD."))),
-            ["400"] = Json(
-                "A file cannot be fetched, or is of the wrong kind.", Fields(["detail"], ("detail", "The reason."))),
+            ["400"] = Reason("A file cannot be fetched, or is of the wrong kind."),
             ["401"] = Text("Missing or wrong credentials."),
             ["422"] = Json("A field is missing or has the wrong type.", new OpenApiSchema { Type = JsonSchemaType.Object }),
+            ["429"] = Reason("Too many requests or jobs; Retry-After tells how long to wait."),
+            ["503"] = Reason("The service cannot accept jobs now; Retry-After tells how long to wait."),
         },
     };
 
@@ -73,9 +74,9 @@ internal static class ClassicAddresses
                 : new OpenApiResponse { Description = "The video is finished." },
             ["202"] = new OpenApiResponse { Description = "The job has not ended; Retry-After tells when to ask again." },
             ["401"] = Text("Missing or wrong credentials."),
-            ["404"] = new OpenApiResponse { Description = "There is no such job." },
-            ["410"] = new OpenApiResponse { Description = "The job was canceled, or its video has expired." },
-            ["500"] = new OpenApiResponse { Description = "The job failed." },
+            ["404"] = Reason("There is no such job."),
+            ["410"] = Reason("The job was canceled, or its video has expired."),
+            ["500"] = Reason("The job failed."),
         },
     };
 
@@ -90,6 +91,8 @@ internal static class ClassicAddresses
     };
 
     private static OpenApiResponse Json(string text, OpenApiSchema schema) => Answer(text, "application/json", schema);
+
+    private static OpenApiResponse Reason(string text) => Json(text, Fields(["detail"], ("detail", "The reason.")));
 
     private static OpenApiResponse Text(string text) => Answer(text, "text/plain", new OpenApiSchema { Type = JsonSchemaType.String });
 

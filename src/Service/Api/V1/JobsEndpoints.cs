@@ -56,7 +56,9 @@ internal static class JobsEndpoints
             .WithName("deleteJob").WithSummary("Delete a job and its files").WithDescription("A job that has not ended is canceled first.");
         jobs.MapGet("/{id}/events", JobEvents.StreamAsync).Needs(TokenScopes.Read).Produces(200, contentType: "text/event-stream")
             .ProducesProblems(401, 404).WithName("watchJob").WithSummary("Follow a job as server-sent events")
-            .WithDescription("Each event contains the whole job. The stream continues after Last-Event-ID and ends with the job.");
+            .WithDescription(
+                "Each event contains the whole job. The stream continues after Last-Event-ID and ends with the job. Status 204 without a " +
+                "body means that the job has ended and its last event was received.");
     }
 
     private static async Task<IResult> SubmitAsync(HttpContext context, JobIntake intake, JobViews views)

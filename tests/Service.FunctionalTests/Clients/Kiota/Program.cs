@@ -42,7 +42,7 @@ using (var file = File.Create(output))
     await video.CopyToAsync(file);
 Console.WriteLine($"sha256 {job.Result.Sha256}");
 
-var listed = await client.V1.Jobs.GetAsync(request => request.QueryParameters.Limit = "5");
+var listed = await client.V1.Jobs.GetAsync(request => request.QueryParameters.Limit = 5);
 Console.WriteLine($"listed {listed.Jobs.Count(one => one.Id == job.Id)}");
 await client.V1.Jobs[job.Id].DeleteAsync();
 

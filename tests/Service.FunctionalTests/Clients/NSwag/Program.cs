@@ -38,6 +38,6 @@ using (var file = File.Create(output))
     await video.Stream.CopyToAsync(file);
 Console.WriteLine($"sha256 {job.Result.Sha256}");
 
-var listed = await client.ListJobsAsync(limit: "5");
+var listed = await client.ListJobsAsync(limit: 5);
 Console.WriteLine($"listed {listed.Jobs.Count(one => one.Id == job.Id)}");
 await client.DeleteJobAsync(job.Id);
