@@ -28,6 +28,8 @@ public sealed partial class WebhookSender(
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(2);
 
+    private TimeSpan LongestAnswer => TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds));
+
     private readonly HttpMessageInvoker client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
 
     /// <summary>
@@ -87,6 +89,8 @@ public sealed partial class WebhookSender(
         }
         catch (Exception exception) when (exception is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
+            if (exception is OperationCanceledException)
+                return new Outcome(null, $"no answer within {LongestAnswer.TotalSeconds} s", IsFinal: false);
             var cause = exception.InnerException ?? exception;
             return new Outcome(null, cause.Message, IsFinal: cause is InputException { Retryable: false });
         }
@@ -106,7 +110,7 @@ public sealed partial class WebhookSender(
     {
         using var span = Tracing.Start("webhook", job);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds)));
+        limit.CancelAfter(LongestAnswer);
         long timestamp = time.GetUtcNow().ToUnixTimeSeconds();
         string body = JsonSerializer.Serialize(
             new WebhookView($"job.{job.Status.ToString().ToLowerInvariant()}", job.FinishedAt ?? time.GetUtcNow(), JobView.From(job)),

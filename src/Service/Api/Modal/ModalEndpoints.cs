@@ -111,7 +111,7 @@ public sealed class ModalEndpoints(
         }
         var job = JobId.IsValid(id) ? await Outage.RetryAsync(grains.GetGrain<IJobGrain>(id).GetAsync, context.RequestAborted) : null;
         if (job is null || job.Owner != context.Caller().KeyId)
-            await new ModalException(404, $"There is no call '{(JobId.IsValid(id) ? id : "of that id")}'").WriteAsync(context);
+            await new ModalException(404, $"There is no call {(JobId.IsValid(id) ? $"'{id}'" : "of that id")}").WriteAsync(context);
         else
             await AnswerAsync(context, job);
     }
