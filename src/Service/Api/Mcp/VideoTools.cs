@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Locutor.Service.Access;
 using Locutor.Service.Http;
@@ -16,6 +17,9 @@ internal sealed class VideoTools(
     IHttpContextAccessor accessor, JobIntake intake, JobViews views, SignedLinks links, TimeProvider time, ServeSettings settings)
 {
     private static readonly TimeSpan LinkLife = TimeSpan.FromHours(24);
+
+    // Assistants copy addresses out of the text as they stand, so '&' must not become \u0026.
+    private static readonly JsonSerializerOptions Readable = new(Problems.Json) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private HttpContext Context => accessor.HttpContext ?? throw new InvalidOperationException("a tool was called outside a request");
 
@@ -59,13 +63,13 @@ internal sealed class VideoTools(
             throw new ProblemException(409, "not_ready", $"the job is {job.Status.ToString().ToLowerInvariant()}");
         string url = Context.Request.Origin(settings) + links.Sign(Context.Caller(), HttpMethods.Get, $"/v1/jobs/{job.Id}/video", LinkLife);
         return JsonSerializer.Serialize(
-            new { job.Id, Url = url, ExpiresAt = time.GetUtcNow() + LinkLife, result.Seconds, result.Width, result.Height }, Problems.Json);
+            new { job.Id, Url = url, ExpiresAt = time.GetUtcNow() + LinkLife, result.Seconds, result.Width, result.Height }, Readable);
     });
 
     private async Task<string> ShowAsync(string id)
     {
         var view = await views.ShowAsync(await views.FindAsync(Context.Caller(), id));
-        return JsonSerializer.Serialize(view with { Progress = view.Progress with { Preview = null } }, Problems.Json);
+        return JsonSerializer.Serialize(view with { Progress = view.Progress with { Preview = null } }, Readable);
     }
 
     /// <summary>Reports to the assistant why a request is refused; other exceptions are not reported to it.</summary>
