@@ -24,12 +24,14 @@ public sealed partial class WebhookSender(
     ILogger<WebhookSender> logger)
     : BackgroundService
 {
-    private const int InParallel = 4;
+    // A receiver that does not answer occupies a place until its time is over; webhooks of other receivers must not wait for it.
+    private const int InParallel = 64;
     private static readonly TimeSpan Wait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestPause = TimeSpan.FromHours(2);
 
     private TimeSpan LongestAnswer => TimeSpan.FromSeconds(Math.Min(30, settings.FetchSeconds));
 
+    private readonly SemaphoreSlim places = new(InParallel);
     private readonly HttpMessageInvoker client = new(UrlFetcher.Handler(guard, DecompressionMethods.None));
 
     /// <summary>
@@ -45,21 +47,55 @@ public sealed partial class WebhookSender(
     public override void Dispose()
     {
         client.Dispose();
+        places.Dispose();
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken) =>
-        Task.WhenAll(Enumerable.Range(0, InParallel).Select(_ => RunAsync(stoppingToken)));
-
-    private Task RunAsync(CancellationToken cancellationToken)
+    protected override Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, cancellationToken);
+        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, stoppingToken);
 
         async Task RoundAsync()
         {
-            if (await queue.NextWebhookAsync(Wait).WaitAsync(cancellationToken) is { Webhook: { Settled: false } state } job)
+            await places.WaitAsync(stoppingToken);
+            JobRecord? due = null;
+            try
+            {
+                due = await queue.NextWebhookAsync(Wait).WaitAsync(stoppingToken);
+            }
+            finally
+            {
+                if (due is null)
+                    places.Release();
+            }
+            if (due is not null)
+                _ = SendAsync(due, stoppingToken);
+        }
+    }
+
+    private async Task SendAsync(JobRecord job, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (job.Webhook is { Settled: false } state)
                 await grains.GetGrain<IJobGrain>(job.Id).RecordWebhookAsync(await TryAsync(job, state, cancellationToken));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The service stops; the webhook is sent after the next start.
+        }
+        catch (Exception exception) when (Outage.Is(exception))
+        {
+            LogWaits(exception.Message); // The queue hands the webhook out again.
+        }
+        catch (Exception exception)
+        {
+            LogFailed(exception);
+        }
+        finally
+        {
+            places.Release();
         }
     }
 

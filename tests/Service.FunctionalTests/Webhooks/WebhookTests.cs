@@ -10,8 +10,12 @@ namespace Locutor.Service.FunctionalTests.Webhooks;
 public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedService>
 {
     [Fact]
-    public async Task A_webhook_is_signed_and_repeated_until_it_is_taken()
+    public async Task A_webhook_is_signed_and_repeated_until_it_is_taken_and_does_not_wait_for_silent_receivers()
     {
+        await using var silent = LoopbackServer.Start(
+            "127.0.0.2", (_, _, cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken));
+        for (int i = 0; i < 8; i++)
+            await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", silent.Url));
         int asked = 0;
         await using var receiver = LoopbackServer.Start("127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(
             stream, ++asked == 1 ? "503 Service Unavailable" : "200 OK", "", [], cancellationToken));
@@ -20,6 +24,7 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
         for (int i = 0; i < 1200 && receiver.Requests.Count < 2; i++)
             await Task.Delay(50);
         receiver.Requests.Count.ShouldBe(2);
+        silent.Connections.ShouldBe(8, "none of them is over and sent again");
         var request = receiver.Requests[1];
         request.Line.ShouldBe("POST /hook HTTP/1.1");
         string secret = (await shared.Client.GetJsonAsync("/v1/webhooks/secret")).GetProperty("secret").GetString()!;
