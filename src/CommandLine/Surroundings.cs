@@ -1,3 +1,4 @@
+using System.Text.Unicode;
 using Locutor.Files;
 
 namespace Locutor.CommandLine;
@@ -14,13 +15,16 @@ internal static class Surroundings
     /// </exception>
     public static void Check(string[] args)
     {
-        if (args.FirstOrDefault(IsDamaged) is { } damaged)
+        if (args.FirstOrDefault(IsDamaged) is { } damaged && !IsUtf8("/proc/self/cmdline"))
             throw new CommandException(ExitCodes.Usage, $"'{damaged}' is not UTF-8: rename the file, or convert the text");
         string folder = CurrentFolder.Path
             ?? throw new CommandException(ExitCodes.Missing, "the current folder does not exist any more: change to another one ('cd')");
         if (IsDamaged(folder))
             throw new CommandException(ExitCodes.Missing, $"the name of the current folder {folder} is not UTF-8: rename it");
     }
+
+    /// <summary>A text may have that character of its own, for example a prompt that was copied from elsewhere.</summary>
+    private static bool IsUtf8(string file) => File.Exists(file) && Utf8.IsValid(File.ReadAllBytes(file));
 
     private static bool IsDamaged(string text) => text.Contains(NotUtf8);
 }

@@ -51,10 +51,17 @@ public sealed partial class WebhookSender(
         base.Dispose();
     }
 
-    protected override Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         var queue = grains.GetGrain<IQueueGrain>(IQueueGrain.Key);
-        return Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, stoppingToken);
+        try
+        {
+            await Rounds.RunAsync(RoundAsync, TimeSpan.FromSeconds(1), time, LogWaits, LogFailed, stoppingToken);
+        }
+        finally
+        {
+            for (int i = 0; i < InParallel; i++) await places.WaitAsync(CancellationToken.None); // until the sends in work have ended
+        }
 
         async Task RoundAsync()
         {
