@@ -63,7 +63,9 @@ public sealed class OpenAiClientTests(SharedService shared)
             string id = (await TokenClient.ReadAsync(answer)).GetProperty("id").GetString()!;
             (await token.EndAsync(id)).GetProperty("status").GetString().ShouldBe("succeeded");
         }
-        string picture = "data:image/png;base64," + Convert.ToBase64String([.. Samples.Picture, .. new byte[1 << 16]]);
+        byte[] large = Samples.Make("bmp", "-f", "lavfi", "-i", "color=red:s=160x160", "-frames:v", "1");
+        large.Length.ShouldBeGreaterThan(1 << 16, "longer than other texts of a form may be");
+        string picture = "data:image/bmp;base64," + Convert.ToBase64String(large);
         using var form = new MultipartFormDataContent
         {
             { new StringContent(picture), "input_reference[image_url]" },
