@@ -83,6 +83,9 @@ internal sealed class World : IAsyncDisposable
         builder.AddJobs(
             new ClusterOptions { DataFolder = folder.Root, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() },
             new JobsOptions { Lease = Lease, KeepResults = Keep, KeepRecords = Keep });
+        // By default a silo tells its load to itself every second, a tenth of all jumps of the clock.
+        builder.Services.Configure<Orleans.Configuration.DeploymentLoadPublisherOptions>(
+            load => load.DeploymentLoadPublisherRefreshTime = TimeSpan.FromMinutes(5));
         var real = builder.Services.Last(
             service => service.ServiceKey as string == JobsStorage.Name && service.ServiceType == typeof(IGrainStorage));
         builder.Services.AddKeyedSingleton<IGrainStorage>(
