@@ -25,7 +25,7 @@ public sealed class OddSoundTests : IDisposable
     [InlineData("latm", "-c:a aac -f latm")]
     [InlineData("ts", "-c:a ac3 -f mpegts")]
     [InlineData("m2ts", "-c:a ac3 -f mpegts -mpegts_m2ts_mode 1")]
-    [InlineData("mxf", "-f lavfi -i testsrc=s=720x576:r=25:d=2 -c:v mpeg2video -c:a pcm_s16le -ar 48000")]
+    [InlineData("mxf", "-f lavfi -i testsrc=s=64x64:r=25:d=2 -c:v mpeg2video -c:a pcm_s16le -ar 48000")]
     [InlineData("nut", "-c:a pcm_s16le")]
     [InlineData("dts", "-af pan=stereo|c0=c0|c1=c0 -c:a dca -strict -2 -ar 48000")]
     [InlineData("wav", "-c:a pcm_u8")]

@@ -94,7 +94,7 @@ public sealed class VideoReaderTests : IDisposable
     [Fact]
     public async Task Cancelling_or_disposing_leaves_no_process()
     {
-        string path = await folder.MakeAsync("in.mp4", "-f lavfi -i testsrc=s=640x480:r=25:d=8 -c:v libx264 -preset ultrafast");
+        string path = await folder.MakeAsync("in.mp4", "-f lavfi -i testsrc=s=160x120:r=25:d=8 -c:v libx264 -preset ultrafast");
         using var stop = new CancellationTokenSource(300);
         await using (var reader = await VideoReader.OpenAsync(path, MediaLimits.Default, Ct))
         {
