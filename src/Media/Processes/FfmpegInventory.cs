@@ -21,6 +21,7 @@ public sealed partial record FfmpegInventory(
     ];
 
     private const string HighDynamicRange = "videos in HDR or of a wide gamut";
+    private const string Resampling = "aresample=16000:resampler=soxr:precision=20", Mixing = "asplit[a][b];[a][b]amix=normalize=0";
 
     private static readonly string[] Demuxers = ["mov", "matroska", "wav", "mp3", "ogg", "flac"];
     private static readonly string[] Decoders = ["h264", "hevc", "aac", "mp3", "opus", "vorbis", "flac", "png", "mjpeg", "webp"];
@@ -47,13 +48,14 @@ public sealed partial record FfmpegInventory(
             .. Lacking("muxer", Muxers, Names(formats, 'E')),
             .. Lacking("encoder", Encoders, Names(encoders)),
         ];
-        if (!await FiltersAsync(tools, "aresample=16000:resampler=soxr:precision=20", cancellationToken).ConfigureAwait(false))
-            missing.Add("library libsoxr");
+        // Where both filters work, one start of ffmpeg tells so.
+        bool both = await FiltersAsync(tools, $"{Resampling},{Mixing}", cancellationToken).ConfigureAwait(false);
+        if (!both && !await FiltersAsync(tools, Resampling, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
         var extra = Names(encoders);
         extra.UnionWith(filters);
         List<string> some =
             [.. Extras.Where(part => !extra.Contains(part.Name)).Select(part => $"{part.Kind} {part.Name} for {part.Purpose}")];
-        if (!await FiltersAsync(tools, "asplit[a][b];[a][b]amix=normalize=0", cancellationToken).ConfigureAwait(false))
+        if (!both && !await FiltersAsync(tools, Mixing, cancellationToken).ConfigureAwait(false))
             some.Add("option normalize of the filter amix, which came with ffmpeg 4.4, for two voices");
         string? encoder = await EncoderAsync(tools, encoders, cancellationToken).ConfigureAwait(false);
         if (encoder is null) missing.Add("encoder for H.264");
