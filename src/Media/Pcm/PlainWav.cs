@@ -4,8 +4,9 @@ using Locutor.Media.Files;
 namespace Locutor.Media.Pcm;
 
 /// <summary>
-/// A whole WAV file of one channel of plain samples. It is described without ffprobe and, at its own sample rate, read without ffmpeg: each
-/// start of these programs takes 60 ms of CPU time, and most voices are such files.
+/// A whole WAV file of one or two channels of plain samples. It is described without ffprobe. A single channel is read without ffmpeg at
+/// its own sample rate, and two channels are measured without it. Each start of these programs takes 60 ms of CPU time, and most voices are
+/// such files.
 /// </summary>
 /// <param name="Format">Format of the samples.</param>
 /// <param name="Start">Position of the first sample in the file.</param>
@@ -52,7 +53,7 @@ internal sealed record PlainWav(PcmFormat Format, long Start, long Bytes)
             if (head.StartsWith("data"u8))
             {
                 bool whole = size > 0 && (end == stream.Length || start + size == stream.Length);
-                return whole && format is { Channels: 1 } && size % format.FrameBytes == 0 ? new(format, start, size) : null;
+                return whole && format is not null && size % format.FrameBytes == 0 ? new(format, start, size) : null;
             }
             if (head.StartsWith("fmt "u8))
             {

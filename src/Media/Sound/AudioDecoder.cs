@@ -70,7 +70,7 @@ public static class AudioDecoder
         var sound = new StoredSound(sampleRate);
         try
         {
-            if (PlainWav.Find(file) is { } wav && wav.Format.SampleRate == sampleRate)
+            if (PlainWav.Find(file) is { Format.Channels: 1 } wav && wav.Format.SampleRate == sampleRate)
                 await CopyAsync(file, wav, sound, limits, cancellationToken).ConfigureAwait(false);
             else await DecodeAsync(file, audio, mix, sound, limits, cancellationToken).ConfigureAwait(false);
             // The header of a FLAC has the number of samples; only decoding finds how many there are.

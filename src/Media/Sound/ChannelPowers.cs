@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 
@@ -63,9 +64,33 @@ internal sealed class ChannelPowers
         ];
         byte[] powers = await Recent.GetAsync(
             file.FullPath, arguments,
-            async () => (await DecodeAsync(file, audio, arguments, cancellationToken).ConfigureAwait(false)).ToBytes())
-            .ConfigureAwait(false);
+            async () =>
+            {
+                var found = PlainWav.Find(file) is { } wav
+                    ? await ReadAsync(file, wav, cancellationToken).ConfigureAwait(false)
+                    : await DecodeAsync(file, audio, arguments, cancellationToken).ConfigureAwait(false);
+                return found.ToBytes();
+            }).ConfigureAwait(false);
         return FromBytes(powers, audio.Channels);
+    }
+
+    private static async Task<ChannelPowers> ReadAsync(MediaFile file, PlainWav wav, CancellationToken cancellationToken)
+    {
+        var stream = File.OpenRead(file.FullPath);
+        await using var disposal = stream.ConfigureAwait(false);
+        stream.Position = wav.Start;
+        var sum = new Accumulator(wav.Format.Channels);
+        byte[] buffer = new byte[wav.Format.FrameBytes * 4096];
+        for (long left = wav.Bytes; left > 0;)
+        {
+            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
+            int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
+            sum.Add(wav.Format.ToFloats(piece.Span[..(read - read % wav.Format.FrameBytes)]));
+            if (read < piece.Length) break; // the file was cut meanwhile
+            left -= read;
+        }
+        return sum.Result();
     }
 
     private static async Task<ChannelPowers> DecodeAsync(

@@ -24,20 +24,31 @@ public sealed class PlainWavTests : IDisposable
     {
         string path = await folder.MakeAsync(
             "voice.wav", $"-f lavfi -i anoisesrc=d=0.7:a=1:seed=1:r={rate},volume=1.4 -c:a pcm_{coding}");
-        var file = MediaFile.Open(path, MediaLimits.Default);
-        var wav = PlainWav.Find(file).ShouldNotBeNull();
-        var (found, expected) = (wav.Describe(), await MediaProbe.DescribeAsync(file, MediaLimits.Default, Ct));
-        found.Streams.Select(stream => stream with { ChannelLayout = null })
-            .ShouldBe(expected.Streams.Select(stream => stream with { ChannelLayout = null }));
-        (found with { Streams = expected.Streams, Duration = null }).ShouldBe(expected with { Duration = null });
-        found.Duration!.Value.ShouldBe(expected.Duration!.Value, 1e-6);
+        await ShouldBeDescribedAsync(MediaFile.Open(path, MediaLimits.Default));
 
-        await TempFolder.RunAsync(
-            "ffmpeg",
-            ["-v", "error", "-i", "file:" + path, "-af", "aformat=sample_fmts=fltp", "-f", "f32le", "-c:a", "pcm_f32le", folder["raw"]]);
+        await DecodeAsync(path);
         byte[] decoded = await File.ReadAllBytesAsync(folder["raw"], Ct);
         var sound = await AudioDecoder.DecodeAsync(path, rate, MediaLimits.Default, Ct);
         sound.Samples.ShouldBe(MemoryMarshal.Cast<byte, float>(decoded).ToArray());
+    }
+
+    [Theory]
+    [InlineData("s16le", 44100)]
+    [InlineData("s24le", 48000)]
+    [InlineData("f32le", 16000)]
+    public async Task Two_channels_are_described_and_measured_as_by_ffmpeg(string coding, int rate)
+    {
+        string noise = $"anoisesrc=d=0.7:a=1:seed=1:r={rate}[a];anoisesrc=d=0.7:a=0.5:seed=2:r={rate}[b];[a][b]amerge";
+        string path = await folder.MakeAsync("voice.wav", $"-f lavfi -i {noise} -c:a pcm_{coding}");
+        var file = MediaFile.Open(path, MediaLimits.Default);
+        await ShouldBeDescribedAsync(file);
+
+        await DecodeAsync(path);
+        byte[] decoded = await File.ReadAllBytesAsync(folder["raw"], Ct);
+        var expected = ChannelPowers.From(MemoryMarshal.Cast<byte, float>(decoded), 2);
+        var found = await ChannelPowers.MeasureAsync(file, PlainWav.Find(file)!.Describe().Audio!, MediaLimits.Default, Ct);
+        found.All.ShouldBe(expected.All);
+        found.OfMix([0.5, 0.5]).ShouldBe(expected.OfMix([0.5, 0.5]));
     }
 
     [Fact]
@@ -46,7 +57,8 @@ public sealed class PlainWavTests : IDisposable
         byte[] plain = Mono();
         Find(plain).ShouldBe(new PlainWav(new PcmFormat("f32le", 8000, 1), 44, 4000));
         Find(Mono([.. "LIST"u8, 5, 0, 0, 0, .. "INFOx\0"u8])).ShouldBe(new PlainWav(new PcmFormat("f32le", 8000, 1), 58, 4000));
-        Find(WavFile.Float(8000, 2, 1000, (_, _) => 0.1f)).ShouldBeNull("two channels are measured");
+        Find(WavFile.Float(8000, 2, 1000, (_, _) => 0.1f)).ShouldBe(new PlainWav(new PcmFormat("f32le", 8000, 2), 44, 8000));
+        Find(WavFile.Float(8000, 3, 1000, (_, _) => 0.1f)).ShouldBeNull("the layout of more channels matters");
         Find(plain[..^4]).ShouldBeNull("a sample is missing");
         Find([.. plain, .. "id3 "u8, 2, 0, 0, 0, 1, 2]).ShouldBeNull("there may be a picture");
         Find(Mono([.. "id3 "u8, 2, 0, 0, 0, 1, 2])).ShouldBeNull("there may be a picture");
@@ -58,6 +70,20 @@ public sealed class PlainWavTests : IDisposable
         Find([.. "RF64"u8, .. plain[4..]]).ShouldBeNull();
         for (int length = 12; length < 44; length++) Find(plain[..length]).ShouldBeNull($"only {length} bytes");
     }
+
+    private static async Task ShouldBeDescribedAsync(MediaFile file)
+    {
+        var wav = PlainWav.Find(file).ShouldNotBeNull();
+        var (found, expected) = (wav.Describe(), await MediaProbe.DescribeAsync(file, MediaLimits.Default, Ct));
+        found.Streams.Select(stream => stream with { ChannelLayout = null })
+            .ShouldBe(expected.Streams.Select(stream => stream with { ChannelLayout = null }));
+        (found with { Streams = expected.Streams, Duration = null }).ShouldBe(expected with { Duration = null });
+        found.Duration!.Value.ShouldBe(expected.Duration!.Value, 1e-6);
+    }
+
+    private async Task DecodeAsync(string path) => await TempFolder.RunAsync(
+        "ffmpeg",
+        ["-v", "error", "-i", "file:" + path, "-af", "aformat=sample_fmts=fltp", "-f", "f32le", "-c:a", "pcm_f32le", folder["raw"]]);
 
     private static byte[] Mono(byte[]? before = null, uint? length = null) =>
         WavFile.Float(8000, 1, 1000, (n, _) => 0.001f * n, before, length);
