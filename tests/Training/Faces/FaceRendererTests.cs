@@ -98,6 +98,24 @@ public sealed class FaceRendererTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void A_part_looks_like_in_the_whole_frame()
+    {
+        output.WriteLine($"seed {seed}");
+        var random = new Random(seed);
+        using var renderer = new FaceRenderer(Size, Size);
+        for (int i = 0; i < 8; i++)
+        {
+            var person = Person.Draw(seed + i);
+            var pose = FacePainting.RandomPose(random);
+            var mouth = FaceRegions.Create(person, pose, Size, Size).Mouth;
+            byte[] whole = FacePainting.Paint(renderer, person, pose), part = new byte[whole.Length];
+            renderer.Render(person, pose, part, mouth);
+            FacePainting.Difference(whole, part, Size, inside: true, mouth).ShouldBeLessThan(1, $"person {seed + i}");
+            FacePainting.Paint(renderer, person, pose).ShouldBe(whole, "the next frame is whole again");
+        }
+    }
+
+    [Fact]
     public void Wrong_sizes_are_refused_with_their_numbers()
     {
         using var renderer = new FaceRenderer(64, 48);

@@ -67,7 +67,7 @@ public sealed class WholeTrainingTests
             Distillation = toy.Distillation with { Steps = 5 },
             Upsampler = toy.Upsampler with { Steps = 6 },
             PaintedScenes = 2, // each call paints and encodes them anew
-            Pool = toy.Pool with { PoolScenes = 4, FirstScenes = 2 },
+            Pool = toy.Pool with { PoolScenes = 4, FirstScenes = 2, Encoded = 2 },
             UnseenScenes = 1,
         };
     }

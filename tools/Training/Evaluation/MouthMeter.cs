@@ -34,12 +34,13 @@ public sealed class MouthMeter
         var random = new Random(seed);
         FacePose[] poses = [.. Enumerable.Range(0, Samples).Select(_ => Speaking(held, random))];
         var box = poses.Select(p => FaceRegions.Create(person, p, size, size).Mouth).Aggregate((a, b) => a.Union(b));
+        PixelBox seen = new(box.Left - 1, box.Top - 1, box.Right + 1, box.Bottom + 1); // the blur reads the neighbours
         double[][] inputs = new double[Samples][];
         double[] openings = new double[Samples];
         byte[] frame = new byte[renderer.FrameBytes];
         for (int i = 0; i < Samples; i++)
         {
-            renderer.Render(person, poses[i], frame);
+            renderer.Render(person, poses[i], frame, seen);
             if (i % 2 == 1) Blur(frame, size);
             inputs[i] = ComputeFeatures(frame, size, box);
             openings[i] = FaceRegions.Create(person, poses[i], size, size).Truth.Opening;
@@ -80,7 +81,8 @@ public sealed class MouthMeter
         double[,] gram = new double[Samples, Samples + 1];
         for (int i = 0; i < Samples; i++)
         {
-            for (int j = 0; j < Samples; j++) gram[i, j] = Dot(inputs[i], inputs[j]) + (i == j ? Ridge * Features * 0.01 : 0);
+            for (int j = 0; j < i; j++) gram[i, j] = gram[j, i] = Dot(inputs[i], inputs[j]);
+            gram[i, i] = Dot(inputs[i], inputs[i]) + Ridge * Features * 0.01;
             gram[i, Samples] = openings[i] - offset;
         }
         double[] dual = Solve(gram), weights = new double[Features];
