@@ -9,12 +9,12 @@ namespace Locutor.Service.FunctionalTests.Browser;
 /// <summary>The page's player of a job that still runs.</summary>
 public sealed partial class PageTests
 {
-    private const double Seconds = 12;
+    private const double Seconds = 6;
 
     private const string Watch = """
         async id => {
           const { LivePlayer } = await import('/js/live.js');
-          const player = window.player = new LivePlayer({ live: `/v1/jobs/${id}/live.m3u8` }, 12);
+          const player = window.player = new LivePlayer({ live: `/v1/jobs/${id}/live.m3u8` }, 6);
           player.video.muted = true;
           player.video.playbackRate = 3;
           player.video.width = 16; // each drawn frame costs CPU time, and nothing here depends on its size
@@ -71,8 +71,12 @@ public sealed partial class PageTests
 
         await again.Context.SetOfflineAsync(true);
         await worker.KillAsync();
-        await client.UntilAsync(id, job => job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("status").GetString() != "queued");
+        await client.UntilAsync(
+            id, job => job.GetProperty("attempt").GetInt32() == 2 && job.GetProperty("status").GetString() == "running");
+        var next = await HeldWorker.HoldRunningAsync(client, id); // so that the late player sees a running job
         var late = await WatchAsync(service, id);
+        await UntilAsync(late, "() => player.video.currentTime > 0");
+        await next.ContinueAsync();
         var end = await client.EndAsync(id, 240);
         end.GetProperty("status").GetString().ShouldBe("succeeded", end.ToString());
         await again.Context.SetOfflineAsync(false);
