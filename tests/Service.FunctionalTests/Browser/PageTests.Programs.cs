@@ -116,9 +116,11 @@ public sealed partial class PageTests
         await ShotAsync(page, "operators");
         await page.GetByRole(AriaRole.Button, new() { Name = "Pause: cpu" }).ClickAsync();
         await Expect(page.Locator(".worker .badge")).ToHaveTextAsync("paused");
+        var resume = page.GetByRole(AriaRole.Button, new() { Name = "Resume: cpu" });
+        await Expect(resume).ToBeFocusedAsync(); // in the place of the button that was pressed
         await page.GetByRole(AriaRole.Button, new() { Name = "Variation" }).ClickAsync();
         await Expect(page.Locator(".veil strong")).ToHaveTextAsync("Next in line");
-        await page.GetByRole(AriaRole.Button, new() { Name = "Resume: cpu" }).ClickAsync();
+        await resume.ClickAsync();
         await Expect(page.GetByRole(AriaRole.Button, new() { Name = "Variation" })).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Retire: cpu" }).ClickAsync();
         await Expect(page.Locator("#worker-strip")).ToContainTextAsync("Jobs wait until one joins.");

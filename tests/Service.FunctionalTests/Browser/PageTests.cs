@@ -176,6 +176,7 @@ public sealed partial class PageTests(SharedBrowser shared) : IClassFixture<Shar
         await Expect(page.Locator("#submit")).ToBeInViewportAsync(new() { Ratio = 1 });
         await page.Locator(".vacant").GetByRole(AriaRole.Button, new() { Name = "Play" }).ClickAsync();
         await UntilAsync(page, "() => document.querySelector('.vacant video').currentTime > 0.3");
+        await PauseAsync(page); // It plays in a loop.
         (await page.Locator("#model option").AllInnerTextsAsync()).ShouldBe(["sketch"]);
         await ShotAsync(page, "empty");
         await page.GetByRole(AriaRole.Button, new() { Name = "Sample: Hana" }).ClickAsync();

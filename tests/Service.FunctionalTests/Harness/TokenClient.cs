@@ -69,7 +69,8 @@ public sealed class TokenClient : IDisposable
     /// <summary>Asks for a job until a condition holds. As a client should, it asks again after an answer 503.</summary>
     public async Task<JsonElement> UntilAsync(string id, Func<JsonElement, bool> condition, double seconds = 180)
     {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
+        var clock = Stopwatch.StartNew();
+        for (int pause = 50; ; pause = Math.Min(pause + 5, 200)) // more often at first: most conditions hold soon
         {
             using var answer = await Http.GetAsync($"/v1/jobs/{id}");
             var job = await ReadAsync(answer);
@@ -78,6 +79,7 @@ public sealed class TokenClient : IDisposable
                 return job;
             if (clock.Elapsed.TotalSeconds > seconds)
                 throw new TimeoutException($"after {seconds} s the job is {job}");
+            await Task.Delay(pause);
         }
     }
 

@@ -19,8 +19,8 @@ export class Operators {
     const answer = await api.workers();
     byId("workers").hidden = false;
     const cards = answer.workers.map(card);
-    byId("worker-strip").replaceChildren(...(cards.length ? cards
-      : [make("div", { class: "worker" }, make("b", {}, t("No worker")), make("span", {}, t("Jobs wait until one joins.")))]));
+    replaceCards(cards.length ? cards
+      : [make("div", { class: "worker" }, make("b", {}, t("No worker")), make("span", {}, t("Jobs wait until one joins.")))]);
     const waiting = answer.queued + answer.fetching;
     const words = t("{running} running, {waiting} waiting", { running: answer.running, waiting });
     this.state = cards.length === 0 ? ["down", t("No worker")] : answer.running || waiting ? ["busy", words] : ["", t("Ready")];
@@ -45,6 +45,15 @@ export class Operators {
   }
 }
 
+/** The cards are made anew every few seconds; the keyboard stays on the button that it had. */
+function replaceCards(cards) {
+  const strip = byId("worker-strip");
+  const held = strip.contains(document.activeElement) ? document.activeElement.dataset : null;
+  strip.replaceChildren(...cards);
+  const buttons = [...strip.querySelectorAll("button")].filter(button => button.dataset.worker === held?.worker);
+  (buttons.find(button => button.dataset.order === held.order) ?? buttons[0])?.focus({ preventScroll: true });
+}
+
 function table(heads, rows) {
   return [make("thead", {}, make("tr", {}, ...heads.map(head => make("th", { scope: "col" }, head)))),
     make("tbody", {}, ...rows.map(row => make("tr", {}, ...row.map(cell => make("td", {}, String(cell))))))];
@@ -65,5 +74,5 @@ function card(worker) {
 }
 
 function order(worker, what, label, told) {
-  return make("button", { type: "button", class: "quiet", "aria-label": `${label}: ${worker.device}`, onclick: () => api.order(worker.id, what).then(() => toast(told), toastError) }, label);
+  return make("button", { type: "button", class: "quiet", "data-worker": worker.id, "data-order": what, "aria-label": `${label}: ${worker.device}`, onclick: () => api.order(worker.id, what).then(() => toast(told), toastError) }, label);
 }
