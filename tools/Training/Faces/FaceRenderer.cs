@@ -44,7 +44,7 @@ public sealed class FaceRenderer : IDisposable
     /// <param name="rgb">Receives [height, width, 3] bytes, red first.</param>
     /// <param name="part">
     /// The only pixels that are needed; null for all. The others show the backdrop, which takes less time. Edges in the part may differ
-    /// from those of a whole frame by a few levels.
+    /// from those of a whole frame by some levels, single pixels by up to 30.
     /// </param>
     public void Render(Person person, in FacePose pose, Span<byte> rgb, PixelBox? part = null)
     {
