@@ -9,7 +9,7 @@ internal sealed class Meter(Device device, int repeat)
 {
     private const double GiB = 1L << 30;
 
-    /// <summary>Bytes that libraries allocate beside tensors: a growth of so much does not show what the tensors needed.</summary>
+    /// <summary>Libraries allocate up to this many bytes for themselves, so a smaller growth says nothing about the tensors.</summary>
     private const long Workspace = 1L << 28;
 
     public bool OnGpu => device.type == TorchSharp.DeviceType.CUDA;

@@ -45,8 +45,8 @@ public static unsafe partial class RuntimeSettings
         NativeLibrary.TryLoad("libc.so.6", out nint library) && NativeLibrary.TryGetExport(library, "gnu_get_libc_version", out _);
 
     /// <summary>
-    /// Executes this program again with its arguments, process id and open streams. If the kernel refuses, the program continues without
-    /// the settings and is slower.
+    /// Executes this program again with its arguments, process id and open streams. If the kernel refuses, the program continues as it was
+    /// started: without the settings it is slower.
     /// </summary>
     internal static void Restart()
     {

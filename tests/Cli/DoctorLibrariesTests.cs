@@ -5,7 +5,7 @@ using Locutor.CommandLine;
 namespace Locutor.Cli.Tests;
 
 /// <summary>
-/// What <c>doctor</c> says about a GPU, which the machine of the tests does not have, and about a program without libtorch.
+/// Messages of <c>doctor</c> about a GPU, which a small library in place of the driver simulates, and about a missing libtorch.
 /// </summary>
 public sealed class DoctorLibrariesTests : IDisposable
 {

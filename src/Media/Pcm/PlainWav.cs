@@ -13,7 +13,7 @@ namespace Locutor.Media.Pcm;
 /// <param name="Bytes">Number of bytes of samples.</param>
 internal sealed record PlainWav(PcmFormat Format, long Start, long Bytes)
 {
-    private const int HeadBytes = 8, LargestFormat = 64;
+    private const int HeadBytes = 8, LargestFormat = 64, PieceBytes = 1 << 16;
 
     /// <summary>Description of the file, equal to ffprobe's.</summary>
     public MediaInfo Describe()
@@ -22,6 +22,27 @@ internal sealed record PlainWav(PcmFormat Format, long Start, long Bytes)
             0, MediaStreamKind.Audio, "pcm_" + Format.Coding, SampleRate: Format.SampleRate, Channels: Format.Channels);
         double seconds = (double)(Bytes / Format.FrameBytes) / Format.SampleRate;
         return new MediaInfo(MediaKind.Audio, MediaContainer.Wav, 0, 0, null, seconds, [stream]);
+    }
+
+    /// <summary>
+    /// Passes on the samples of all channels, interleaved, in pieces. Returns false if the file has become shorter than its header says.
+    /// </summary>
+    public async Task<bool> ReadAsync(MediaFile file, Action<ReadOnlySpan<float>> append, CancellationToken cancellationToken)
+    {
+        var stream = File.OpenRead(file.FullPath);
+        await using var disposal = stream.ConfigureAwait(false);
+        stream.Position = Start;
+        byte[] buffer = new byte[PieceBytes / Format.FrameBytes * Format.FrameBytes];
+        for (long left = Bytes; left > 0;)
+        {
+            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
+            int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
+                .ConfigureAwait(false);
+            append(Format.ToFloats(piece.Span[..(read - read % Format.FrameBytes)]));
+            if (read < piece.Length) return false;
+            left -= read;
+        }
+        return true;
     }
 
     /// <summary>

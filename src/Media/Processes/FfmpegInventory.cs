@@ -39,6 +39,7 @@ public sealed partial record FfmpegInventory(
         await SaidAsync(tools.Ffprobe, cancellationToken, "-version").ConfigureAwait(false);
         string formats = await ListAsync(tools, "-formats", cancellationToken).ConfigureAwait(false),
             encoders = await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false);
+        var encoderNames = Names(encoders);
         var filters = Names(await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false));
         List<string> missing =
         [
@@ -46,15 +47,16 @@ public sealed partial record FfmpegInventory(
             .. Lacking("decoder", Decoders, Names(await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false))),
             .. Lacking("filter", Filters, filters),
             .. Lacking("muxer", Muxers, Names(formats, 'E')),
-            .. Lacking("encoder", Encoders, Names(encoders)),
+            .. Lacking("encoder", Encoders, encoderNames),
         ];
         // Where both filters work, one start of ffmpeg tells so.
         bool both = await FiltersAsync(tools, $"{Resampling},{Mixing}", cancellationToken).ConfigureAwait(false);
         if (!both && !await FiltersAsync(tools, Resampling, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
-        var extra = Names(encoders);
-        extra.UnionWith(filters);
         List<string> some =
-            [.. Extras.Where(part => !extra.Contains(part.Name)).Select(part => $"{part.Kind} {part.Name} for {part.Purpose}")];
+        [
+            .. Extras.Where(part => !(part.Kind == "filter" ? filters : encoderNames).Contains(part.Name))
+                .Select(part => $"{part.Kind} {part.Name} for {part.Purpose}"),
+        ];
         if (!both && !await FiltersAsync(tools, Mixing, cancellationToken).ConfigureAwait(false))
             some.Add("option normalize of the filter amix, which came with ffmpeg 4.4, for two voices");
         string? encoder = await EncoderAsync(tools, encoders, cancellationToken).ConfigureAwait(false);

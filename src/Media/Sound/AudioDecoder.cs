@@ -118,22 +118,10 @@ public static class AudioDecoder
     private static async Task CopyAsync(
         MediaFile file, PlainWav wav, StoredSound sound, MediaLimits limits, CancellationToken cancellationToken)
     {
-        var stream = File.OpenRead(file.FullPath);
-        await using var disposal = stream.ConfigureAwait(false);
-        stream.Position = wav.Start;
-        byte[] buffer = new byte[PieceBytes / wav.Format.FrameBytes * wav.Format.FrameBytes];
-        for (long left = wav.Bytes; left > 0;)
+        if (!await wav.ReadAsync(file, samples => Append(file, sound, samples, limits), cancellationToken).ConfigureAwait(false))
         {
-            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
-            int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
-                .ConfigureAwait(false);
-            Append(file, sound, wav.Format.ToFloats(piece.Span[..(read - read % wav.Format.FrameBytes)]), limits);
-            if (read < piece.Length)
-            {
-                throw file.Unsupported(
-                    $"the sound ends after {sound.Seconds:0.###} s, and its header promises {wav.Describe().Duration:0.###} s");
-            }
-            left -= read;
+            throw file.Unsupported(
+                $"the sound ends after {sound.Seconds:0.###} s, and its header promises {wav.Describe().Duration:0.###} s");
         }
     }
 

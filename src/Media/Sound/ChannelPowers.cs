@@ -76,20 +76,8 @@ internal sealed class ChannelPowers
 
     private static async Task<ChannelPowers> ReadAsync(MediaFile file, PlainWav wav, CancellationToken cancellationToken)
     {
-        var stream = File.OpenRead(file.FullPath);
-        await using var disposal = stream.ConfigureAwait(false);
-        stream.Position = wav.Start;
         var sum = new Accumulator(wav.Format.Channels);
-        byte[] buffer = new byte[wav.Format.FrameBytes * 4096];
-        for (long left = wav.Bytes; left > 0;)
-        {
-            var piece = buffer.AsMemory(0, (int)Math.Min(buffer.Length, left));
-            int read = await stream.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellationToken)
-                .ConfigureAwait(false);
-            sum.Add(wav.Format.ToFloats(piece.Span[..(read - read % wav.Format.FrameBytes)]));
-            if (read < piece.Length) break; // the file was cut meanwhile
-            left -= read;
-        }
+        await wav.ReadAsync(file, sum.Add, cancellationToken).ConfigureAwait(false); // less if the file was cut meanwhile
         return sum.Result();
     }
 

@@ -24,7 +24,7 @@ internal sealed partial class OidcProvider(string authority, TimeProvider time, 
     private DateTimeOffset earliest;
 
     /// <summary>Returns what the provider publishes.</summary>
-    /// <param name="unfit">What this method returned before, without the key of a token; null at the first call for a token.</param>
+    /// <param name="unfit">The earlier result, if it lacks the key of the token; null at the first call for a token.</param>
     /// <param name="cancellationToken">Ends the wait for the provider.</param>
     /// <exception cref="ProblemException">503: the provider did not answer yet.</exception>
     public async Task<OpenIdConnectConfiguration> ReadAsync(

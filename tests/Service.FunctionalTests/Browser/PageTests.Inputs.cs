@@ -204,8 +204,8 @@ public sealed partial class PageTests
         """;
 
     /// <summary>
-    /// Pastes a text with its picture, as office programs copy it, and drops a file beside the fields. Returns whether the text field gets
-    /// the first, and whether the page takes the second: the browser would show that file instead of the page.
+    /// Pastes a text together with its picture, as office programs copy both, and drops a file outside the fields. Returns whether the
+    /// text field gets the first, and whether the page takes the second: the browser would show that file instead of the page.
     /// </summary>
     private const string PutElsewhere = """
         () => {

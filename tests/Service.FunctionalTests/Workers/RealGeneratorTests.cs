@@ -9,9 +9,10 @@ namespace Locutor.Service.FunctionalTests.Workers;
 
 /// <summary>The real generator behind the real service, with the small networks that need no files.</summary>
 [Collection(Alone.Name)]
-public sealed class RealGeneratorTests(RealGeneratorTests.OneService shared) : IClassFixture<RealGeneratorTests.OneService>
+public sealed class RealGeneratorTests(RealGeneratorTests.UntrainedService untrained)
+    : IClassFixture<RealGeneratorTests.UntrainedService>
 {
-    private readonly ServiceProcess service = shared.Service;
+    private readonly ServiceProcess service = untrained.Service;
 
     [Fact]
     public async Task A_job_that_crashed_resumes_from_its_last_clip_and_gives_the_frames_of_an_undisturbed_run()
@@ -126,7 +127,7 @@ public sealed class RealGeneratorTests(RealGeneratorTests.OneService shared) : I
         120);
 
     /// <summary>One service for the tests that need no settings of their own; its memory limit has no effect on a CPU.</summary>
-    public sealed class OneService : IAsyncLifetime
+    public sealed class UntrainedService : IAsyncLifetime
     {
         public ServiceProcess Service { get; private set; } = null!;
 
