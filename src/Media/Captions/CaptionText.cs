@@ -9,8 +9,14 @@ public static class CaptionText
     public const int Longest = 2 * LineWidth;
 
     /// <summary>Returns the texts of the captions, in order. No caption has words of two sentences.</summary>
-    public static IReadOnlyList<string> Split(string text) => Sentences.Split(text, Longest);
+    public static IReadOnlyList<string> Split(string text) => [.. Sentences.Split(text, Longest).SelectMany(Fit)];
 
-    /// <summary>Breaks a caption into lines of about equal width.</summary>
-    public static string Lines(string caption) => string.Join('\n', Sentences.Cut(caption, LineWidth + 4));
+    /// <summary>Breaks a caption of <see cref="Split"/> into one or two lines of about equal width.</summary>
+    public static string Lines(string caption) => string.Join('\n', Sentences.Cut(caption, LineWidth));
+
+    /// <summary>Halves a caption whose words leave no place for the break of two lines.</summary>
+    private static IEnumerable<string> Fit(string caption) =>
+        Sentences.Cut(caption, LineWidth).Count() <= 2
+            ? [caption]
+            : Sentences.Cut(caption, DisplayWidth.Compute(caption) - 1).SelectMany(Fit);
 }

@@ -138,6 +138,8 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
             kept += count;
             int whole = kept - kept % Format.FrameBytes;
             if (whole == 0) continue;
+            if (received == 0 && IsFile(buffer.AsSpan(0, whole)))
+                throw Unusable("expected samples without a header, found a file that has one: leave out its format (--raw-audio)");
             Interlocked.Add(ref received, whole);
             CheckLength(received);
             yield return buffer.AsMemory(0, whole);
@@ -161,6 +163,11 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
                     $"{name}: {Seconds:0.###} s of sound, expected at least {limits.MinAudioSeconds:0.###} s"));
         }
     }
+
+    /// <summary>Returns whether bytes said to be samples begin a file of a usual format, which would sound like noise.</summary>
+    private static bool IsFile(ReadOnlySpan<byte> start) =>
+        start.StartsWith("RIFF"u8) || start.StartsWith("RF64"u8) || start.StartsWith("OggS"u8) || start.StartsWith("fLaC"u8)
+            || start.StartsWith("ID3"u8) || start.Length >= 8 && start[4..8].SequenceEqual("ftyp"u8);
 
     /// <summary>
     /// Builds the arguments of ffmpeg. The option <c>-fflags nobuffer</c> must not be among them: ffmpeg would drop the first samples.

@@ -26,11 +26,26 @@ public sealed class CaptionTests
         captions.Count.ShouldBe(2);
         captions[0].ShouldEndWith(",");
         string.Join(' ', captions).ShouldBe(Text);
-        foreach (string caption in captions)
-            CaptionText.Lines(caption).Split('\n').Length.ShouldBeInRange(1, 2);
         CaptionText.Split(new string('x', 200)).ShouldAllBe(caption => caption.Length <= CaptionText.Longest);
         CaptionText.Split(string.Concat(Enumerable.Repeat("很", 100))).Select(caption => caption.Length).Max()
             .ShouldBeLessThanOrEqualTo(CaptionText.Longest / 2);
+    }
+
+    [Fact]
+    public void No_line_of_a_caption_is_wider_than_42_columns()
+    {
+        var random = TestSeed.NewRandom();
+        for (int i = 0; i < 100; i++)
+        {
+            string text = string.Join(' ', Enumerable.Range(0, random.Next(1, 60)).Select(_ => new string('n', random.Next(1, 30))));
+            var captions = CaptionText.Split(text);
+            string.Join(' ', captions).ShouldBe(text);
+            foreach (string[] lines in captions.Select(caption => CaptionText.Lines(caption).Split('\n')))
+            {
+                lines.Length.ShouldBeInRange(1, 2);
+                lines.ShouldAllBe(line => line.Length <= 42);
+            }
+        }
     }
 
     [Fact]

@@ -99,12 +99,14 @@ public sealed class GrowingSoundTests : IDisposable
     [InlineData("long", MediaErrorCodes.TooLarge, "more than 0.4 s")]
     [InlineData("nan", MediaErrorCodes.UnsupportedMedia, "NaN")]
     [InlineData("promise", MediaErrorCodes.TooLarge, "more than 0.4 s")]
+    [InlineData("header", MediaErrorCodes.UnsupportedMedia, "found a file that has one")]
     public async Task A_sound_that_cannot_be_right_is_refused_with_the_reason(string fault, string code, string message)
     {
         float[] samples = new float[fault == "short" ? 100 : 8000];
         if (fault == "nan") samples[5000] = float.NaN;
         byte[] bytes = MemoryMarshal.AsBytes(samples.AsSpan()).ToArray();
         if (fault == "torn") bytes = bytes[..^3];
+        if (fault == "header") "RIFF"u8.CopyTo(bytes);
         long? promised = fault switch { "cut" => 4L * 32000, "promise" => 4L * 8000, _ => null };
         var limits = MediaLimits.Default with { MaxSeconds = fault is "long" or "promise" ? 0.4 : 100 };
         var refusal = await Should.ThrowAsync<MediaException>(async () =>
