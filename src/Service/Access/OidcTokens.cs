@@ -64,7 +64,11 @@ public sealed partial class OidcTokens : IDisposable
                 ValidAlgorithms = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"],
             });
             if (result.IsValid)
-                return ((JsonWebToken)result.SecurityToken, "");
+            {
+                // RFC 7515, 4.1.11: who does not know an extension that must be understood refuses the token. This service knows none.
+                var token = (JsonWebToken)result.SecurityToken;
+                return token.TryGetHeaderValue("crit", out object _) ? (null, "unknown extension") : (token, "");
+            }
             if (result.Exception is not SecurityTokenSignatureKeyNotFoundException || published == unfit)
                 return (null, result.Exception?.GetType().Name ?? "not valid");
             unfit = published; // The provider may have new keys.

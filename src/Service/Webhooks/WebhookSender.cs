@@ -121,7 +121,7 @@ public sealed partial class WebhookSender(
         LogRefused(job.Id, next.Attempts, outcome.Error);
         bool over = outcome.IsFinal || now - (state.AskedAt ?? job.FinishedAt) > TimeSpan.FromHours(settings.WebhookHours);
         metrics.Webhook(over ? "given_up" : "failed", took);
-        return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts) };
+        return next with { Settled = over, NextAt = over ? null : now + Pause(next.Attempts, outcome.RetryAfter) };
     }
 
     private async Task<Outcome> AttemptAsync(JobRecord job, CancellationToken cancellationToken)
@@ -141,12 +141,13 @@ public sealed partial class WebhookSender(
 
     /// <summary>
     /// Returns the pause before the next attempt: 1, 2, 4 ... seconds up to two hours, times a random factor from 0.5 to 1, so that
-    /// retries of many jobs spread out.
+    /// retries of many jobs spread out. A longer pause is kept if the receiver asked for it, also up to two hours.
     /// </summary>
-    private static TimeSpan Pause(int attempt)
+    private static TimeSpan Pause(int attempt, TimeSpan? asked)
     {
         double whole = Math.Min(LongestPause.TotalSeconds, Math.Pow(2, Math.Min(attempt - 1, 20)));
-        return TimeSpan.FromSeconds(whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0));
+        double pause = whole * (0.5 + RandomNumberGenerator.GetInt32(1000) / 2000.0);
+        return TimeSpan.FromSeconds(Math.Clamp(asked?.TotalSeconds ?? 0, pause, LongestPause.TotalSeconds));
     }
 
     private async Task<Outcome> PostAsync(JobRecord job, CancellationToken cancellationToken)
@@ -170,14 +171,21 @@ public sealed partial class WebhookSender(
         using var response = await client.SendAsync(request, limit.Token);
         int status = (int)response.StatusCode;
         return new Outcome(
-            status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone);
+            status, response.IsSuccessStatusCode ? null : $"answered {status}", IsFinal: response.StatusCode is HttpStatusCode.Gone)
+        {
+            RetryAfter = response.Headers.RetryAfter is { } header ? header.Delta ?? header.Date - time.GetUtcNow() : null,
+        };
     }
 
     /// <summary>The outcome of one attempt.</summary>
     /// <param name="IsFinal">
     /// Whether further attempts are useless: the address is not allowed, or the receiver answered that it is gone.
     /// </param>
-    private sealed record Outcome(int? Status, string? Error, bool IsFinal);
+    private sealed record Outcome(int? Status, string? Error, bool IsFinal)
+    {
+        /// <summary>Pause that the receiver asked for; null if it asked for none.</summary>
+        public TimeSpan? RetryAfter { get; init; }
+    }
 
     [LoggerMessage(LogLevel.Warning, "webhooks cannot be sent until the queue answers: {Reason}")]
     private partial void LogWaits(string reason);

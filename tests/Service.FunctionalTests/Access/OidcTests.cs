@@ -51,7 +51,7 @@ public sealed class OidcTests : IAsyncLifetime
                 {
                     ("another audience", Token(audience: "mail")), ("another issuer", Token(issuer: "https://evil.example")),
                     ("expired", Token(expires: DateTime.UtcNow.AddMinutes(-10))), ("another key", Token(signer: otherKey)),
-                    ("no signature", Unsigned()), ("cut", Token()[..^4]),
+                    ("no signature", Unsigned()), ("cut", Token()[..^4]), ("an unknown extension", Token(extension: "b64")),
                 })
         {
             (await StatusAsync(wrong, "/v1/jobs")).ShouldBe(HttpStatusCode.Unauthorized, name);
@@ -114,9 +114,14 @@ public sealed class OidcTests : IAsyncLifetime
 
     private string Token(
         string subject = "ada", string scope = "submit read", string audience = Audience, string? issuer = null,
-        DateTime? expires = null, ECDsa? signer = null) => new JsonWebTokenHandler().CreateToken(Describe(
+        DateTime? expires = null, ECDsa? signer = null, string? extension = null)
+    {
+        var token = Describe(
             subject, scope, audience, issuer, expires,
-            new SigningCredentials(new ECDsaSecurityKey(signer ?? key) { KeyId = keyId }, SecurityAlgorithms.EcdsaSha256)));
+            new SigningCredentials(new ECDsaSecurityKey(signer ?? key) { KeyId = keyId }, SecurityAlgorithms.EcdsaSha256));
+        if (extension is not null) token.AdditionalHeaderClaims = new Dictionary<string, object> { ["crit"] = new[] { extension } };
+        return new JsonWebTokenHandler().CreateToken(token);
+    }
 
     private string Unsigned()
     {

@@ -65,13 +65,15 @@ public sealed class WebhookTests(SharedService shared) : IClassFixture<SharedSer
     {
         string answer = "500 Internal Server Error";
         await using var receiver = LoopbackServer.Start(
-            "127.0.0.2", (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "", [], cancellationToken));
+            "127.0.0.2",
+            (_, stream, cancellationToken) => LoopbackServer.AnswerAsync(stream, answer, "Retry-After: 3\r\n", [], cancellationToken));
         string id = await shared.Client.SubmitAsync(Samples.Picture, Samples.VoiceOfASecond, ("webhook", receiver.Url + "/hook"));
         var failing = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("attempts").GetInt32() > 0);
         failing.GetProperty("state").GetString().ShouldBe("pending");
         failing.GetProperty("last_status").GetInt32().ShouldBe(500);
         failing.GetProperty("last_error").GetString().ShouldBe("answered 500");
-        failing.TryGetProperty("next_at", out _).ShouldBeTrue();
+        var pause = failing.GetProperty("next_at").GetDateTimeOffset() - failing.GetProperty("last_at").GetDateTimeOffset();
+        pause.TotalSeconds.ShouldBe(3, 0.01, "the receiver asked for it; the first pause is shorter");
 
         answer = "410 Gone";
         var gone = await UntilAsync(shared.Client, id, webhook => webhook.GetProperty("state").GetString() == "given_up");

@@ -22,7 +22,7 @@ internal static class LiveEndpoints
         live.MapMethods("/live/{name}", Methods, PartAsync).Needs(TokenScopes.Read)
             .Produces(200, contentType: "video/mp4").ProducesProblems(401, 404, 410)
             .WithName("getLivePart").WithSummary("A part of the HLS playlist");
-        live.MapGet("/live.mp4", StreamAsync).Needs(TokenScopes.Read)
+        live.MapMethods("/live.mp4", Methods, StreamAsync).Needs(TokenScopes.Read)
             .Produces(200, contentType: "video/mp4").ProducesProblems(401, 404, 409, 410)
             .WithName("getLiveVideo").WithSummary("The video while it is made, as one growing file")
             .WithDescription("Fragmented MP4. The answer ends with the job.");
@@ -48,6 +48,7 @@ internal static class LiveEndpoints
         context.Response.ContentType = "video/mp4";
         context.Response.Headers.CacheControl = "no-cache";
         context.Response.Headers["X-Accel-Buffering"] = "no";
+        if (HttpMethods.IsHead(context.Request.Method)) return;
         using var over = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, life.ApplicationStopping);
         try
         {
