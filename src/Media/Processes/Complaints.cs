@@ -43,6 +43,8 @@ internal sealed partial class Complaints
                 .Where(l => l.Length > 0)
         ];
         if (lines.Length == 0) return None;
+        if (lines.FirstOrDefault(line => line.StartsWith("No such filter: ", StringComparison.Ordinal)) is { } missing)
+            return $"{missing}, which this build of ffmpeg lacks ('locutor doctor' shows all that is missing)";
         string last = lines[^1];
         return General().IsMatch(last) && lines.Length > 1 ? $"{lines[^2]} ({last})" : last;
     }

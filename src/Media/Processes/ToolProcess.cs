@@ -13,6 +13,7 @@ public sealed class ToolProcess : IAsyncDisposable
     private readonly Process process;
     private readonly Complaints complaints = new();
     private readonly Task reading;
+    private volatile bool killed;
     private int disposed;
 
     private ToolProcess(Process process)
@@ -64,9 +65,16 @@ public sealed class ToolProcess : IAsyncDisposable
 
     /// <summary>
     /// Returns the last informative line that the tool wrote to stderr, without <paramref name="path"/>. It is complete after the process
-    /// has ended.
+    /// has ended. A tool that wrote nothing because something else killed it has the signal as its reason.
     /// </summary>
-    public string Complaint(string path) => complaints.LastLine(path);
+    public string Complaint(string path)
+    {
+        string line = complaints.LastLine(path);
+        if (line != Complaints.None || killed || process is not { HasExited: true, ExitCode: > 128 }) return line;
+        int signal = process.ExitCode - 128;
+        return $"{Path.GetFileName(process.StartInfo.FileName)} was killed by signal {signal}"
+            + (signal == 9 ? ", perhaps for lack of memory" : "");
+    }
 
     /// <summary>True if the tool reported a write error; the exit code does not always show it.</summary>
     public bool FailedToWrite =>
@@ -86,7 +94,9 @@ public sealed class ToolProcess : IAsyncDisposable
         try
         {
             // Killing a tree reads the state of every process and thread of the machine, even if the process has ended.
-            if (!process.HasExited) process.Kill(entireProcessTree: true);
+            if (process.HasExited) return;
+            killed = true;
+            process.Kill(entireProcessTree: true);
         }
         catch (Exception e) when (e is InvalidOperationException or Win32Exception or NotSupportedException)
         {

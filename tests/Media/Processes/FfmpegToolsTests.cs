@@ -35,5 +35,29 @@ public sealed class FfmpegToolsTests : IDisposable
         (await H264Encoder.FindAsync(FfmpegTools.Find(), TestContext.Current.CancellationToken)).Name.ShouldNotBeEmpty();
     }
 
+    /// <summary>As a build without zscale says it of a video in HDR.</summary>
+    [Fact]
+    public async Task A_filter_that_ffmpeg_was_built_without_is_named()
+    {
+        await using var process = ToolProcess.Start(
+            FfmpegTools.Find().Ffmpeg, ["-v", "error", "-f", "lavfi", "-i", "color=s=16x16:d=1", "-vf", "nosuch=1", "-f", "null", "-"]);
+        (await process.WaitAsync(TestContext.Current.CancellationToken)).ShouldNotBe(0);
+        process.Complaint("").ShouldBe(
+            "No such filter: 'nosuch', which this build of ffmpeg lacks ('locutor doctor' shows all that is missing)");
+    }
+
+    [Fact]
+    public async Task A_tool_that_something_else_kills_is_told_so()
+    {
+        await using var process = ToolProcess.Start("sleep", ["1000"]);
+        System.Diagnostics.Process.GetProcessById(process.Id).Kill();
+        await process.WaitAsync(TestContext.Current.CancellationToken);
+        process.Complaint("").ShouldBe("sleep was killed by signal 9, perhaps for lack of memory");
+        await using var own = ToolProcess.Start("sleep", ["1000"]);
+        own.Kill();
+        await own.WaitAsync(TestContext.Current.CancellationToken);
+        own.Complaint("").ShouldBe(Complaints.None);
+    }
+
     public void Dispose() => folder.Dispose();
 }
