@@ -30,6 +30,9 @@ internal sealed class ChannelMix
     /// <summary>Number of channels for the listener, 1 or 2.</summary>
     public int HeardChannels => rows.Length;
 
+    /// <summary>True if the listener gets the channels of the track as they are.</summary>
+    public bool KeepsChannels => rows is [[1]] or [[1, 0], [0, 1]];
+
     /// <summary>Message for the user if the channels were mixed in an unexpected way; otherwise null.</summary>
     public string? Note { get; }
 

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
 
@@ -8,12 +10,13 @@ namespace Locutor.Media.Video;
 internal sealed class SoundSource : IAsyncDisposable
 {
     private readonly Stream stream;
+    private readonly PlainWav? wav; // what the stream has; null for floats
     private readonly ToolProcess? decoder;
     private readonly string path;
 
-    private SoundSource(Stream stream, ToolProcess? decoder, string path, int sampleRate, int channels)
+    private SoundSource(Stream stream, ToolProcess? decoder, string path, int sampleRate, int channels, PlainWav? wav = null)
     {
-        (this.stream, this.decoder, this.path) = (stream, decoder, path);
+        (this.stream, this.decoder, this.path, this.wav) = (stream, decoder, path, wav);
         SampleRate = sampleRate;
         Channels = channels;
     }
@@ -40,17 +43,37 @@ internal sealed class SoundSource : IAsyncDisposable
     /// <summary>Creates a source of audio that still arrives.</summary>
     public static SoundSource From(GrowingSound sound) => new(sound.OpenTrack(), null, "", sound.Format.SampleRate, sound.Format.Channels);
 
-    /// <summary>Fills <paramref name="bytes"/> with the next samples.</summary>
-    /// <exception cref="MediaException">The decoder failed. Padding with silence would hide the missing audio.</exception>
+    /// <summary>Creates a source of the samples of a plain WAV file, which are read without ffmpeg.</summary>
+    public static SoundSource From(MediaFile file, PlainWav wav) =>
+        new(wav.Open(file), null, file.Path, wav.Format.SampleRate, wav.Format.Channels, wav);
+
+    /// <summary>Fills <paramref name="bytes"/> with the next samples of all channels.</summary>
+    /// <exception cref="MediaException">The decoder failed, or the file was cut: silence would hide the missing audio.</exception>
     public async ValueTask ReadAsync(Memory<byte> bytes, CancellationToken cancellationToken)
     {
         using var kill = decoder?.KillOn(cancellationToken);
-        int read = await stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+        int read = await ReadFloatsAsync(bytes, cancellationToken).ConfigureAwait(false);
         cancellationToken.ThrowIfCancellationRequested();
         if (decoder is not null && read < bytes.Length && await decoder.WaitAsync(cancellationToken).ConfigureAwait(false) != 0)
             throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound ({decoder.Complaint(path)})");
         bytes.Span[read..].Clear();
     }
+
+    private async ValueTask<int> ReadFloatsAsync(Memory<byte> floats, CancellationToken cancellationToken)
+    {
+        if (wav is null) return await FillAsync(floats, cancellationToken).ConfigureAwait(false);
+        int frame = wav.Format.FrameBytes;
+        byte[] samples = new byte[floats.Length / (sizeof(float) * Channels) * frame];
+        int read = await FillAsync(samples, cancellationToken).ConfigureAwait(false);
+        if (read < samples.Length && stream.Position < wav.Start + wav.Bytes)
+            throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound (the file has become shorter)");
+        var found = MemoryMarshal.AsBytes(wav.Format.ToFloats(samples.AsSpan(0, read - read % frame)).AsSpan());
+        found.CopyTo(floats.Span);
+        return found.Length;
+    }
+
+    private ValueTask<int> FillAsync(Memory<byte> bytes, CancellationToken cancellationToken) =>
+        stream.ReadAtLeastAsync(bytes, bytes.Length, throwOnEndOfStream: false, cancellationToken);
 
     public ValueTask DisposeAsync() => decoder?.DisposeAsync() ?? stream.DisposeAsync();
 }

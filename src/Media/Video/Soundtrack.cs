@@ -1,5 +1,6 @@
 using System.Globalization;
 using Locutor.Media.Files;
+using Locutor.Media.Pcm;
 using Locutor.Media.Probing;
 using Locutor.Media.Processes;
 using Locutor.Media.Sound;
@@ -50,6 +51,7 @@ public sealed class Soundtrack
             streams.Add(info.Audio ?? throw file.Unsupported("has no sound"));
             mixes.Add(await ChannelMix.FindAsync(file, streams[^1], limits, cancellationToken).ConfigureAwait(false));
         }
+        if (files.Count == 1 && mixes[0].KeepsChannels && PlainWav.Find(files[0]) is { } wav) return SoundSource.From(files[0], wav);
         int rate = streams.Max(s => AacRate(s.SampleRate));
         int channels = mixes.Max(mix => mix.HeardChannels);
         string[] arguments =

@@ -3,6 +3,7 @@ using Locutor.Media.Files;
 using Locutor.Media.Pcm;
 using Locutor.Media.Probing;
 using Locutor.Media.Sound;
+using Locutor.Media.Video;
 
 namespace Locutor.Media.Tests.Pcm;
 
@@ -30,6 +31,7 @@ public sealed class PlainWavTests : IDisposable
         byte[] decoded = await File.ReadAllBytesAsync(folder["raw"], Ct);
         var sound = await AudioDecoder.DecodeAsync(path, rate, MediaLimits.Default, Ct);
         sound.Samples.ShouldBe(MemoryMarshal.Cast<byte, float>(decoded).ToArray());
+        await ShouldBeHeardAsync(path, decoded, rate, channels: 1);
     }
 
     [Theory]
@@ -49,6 +51,7 @@ public sealed class PlainWavTests : IDisposable
         var found = await ChannelPowers.MeasureAsync(file, PlainWav.Find(file)!.Describe().Audio!, MediaLimits.Default, Ct);
         found.All.ShouldBe(expected.All);
         found.OfMix([0.5, 0.5]).ShouldBe(expected.OfMix([0.5, 0.5]));
+        await ShouldBeHeardAsync(path, decoded, rate, channels: 2);
     }
 
     [Fact]
@@ -79,6 +82,18 @@ public sealed class PlainWavTests : IDisposable
             .ShouldBe(expected.Streams.Select(stream => stream with { ChannelLayout = null }));
         (found with { Streams = expected.Streams, Duration = null }).ShouldBe(expected with { Duration = null });
         found.Duration!.Value.ShouldBe(expected.Duration!.Value, 1e-6);
+    }
+
+    /// <summary>The soundtrack of a video gets these samples, and silence after them.</summary>
+    private static async Task ShouldBeHeardAsync(string path, byte[] samples, int rate, int channels)
+    {
+        await using var source = await Soundtrack.FromFile(path).OpenAsync(MediaLimits.Default, Ct);
+        (source.SampleRate, source.Channels).ShouldBe((rate, channels));
+        int sample = channels * sizeof(float), first = 1001 * sample;
+        byte[] heard = new byte[samples.Length + 100 * sample];
+        await source.ReadAsync(heard.AsMemory(0, first), Ct);
+        await source.ReadAsync(heard.AsMemory(first), Ct);
+        heard.ShouldBe([.. samples, .. new byte[heard.Length - samples.Length]]);
     }
 
     private async Task DecodeAsync(string path) => await TempFolder.RunAsync(

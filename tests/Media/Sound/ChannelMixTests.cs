@@ -98,12 +98,15 @@ public sealed class ChannelMixTests : IDisposable
         ChannelMix.Choose(Of(5, (_, _) => 0), null).HeardChannels.ShouldBe(1);
     }
 
-    [Fact]
-    public async Task A_sound_that_breaks_the_decoder_is_an_error_and_never_silence()
+    [Theory]
+    [InlineData(1)] // is read without a decoder
+    [InlineData(3)]
+    public async Task A_sound_that_breaks_off_is_an_error_and_never_silence(int channels)
     {
-        string path = folder.Write("in.wav", WavFile.Float(Rate, 2, Rate, (n, _) => WavFile.Voice(n, Rate)));
+        string path = folder.Write("in.wav", WavFile.Float(Rate, channels, Rate, (n, _) => WavFile.Voice(n, Rate)));
         await using var writer = await VideoWriter.CreateAsync(
             new VideoWriterOptions(folder["out.mp4"], 64, 64) { Sound = Soundtrack.FromFile(path) }, Ct);
+        if (channels == 1) File.WriteAllBytes(path, File.ReadAllBytes(path)[..50_000]);
         foreach (int decoder in TempFolder.ProcessesNaming("file:" + path)) System.Diagnostics.Process.GetProcessById(decoder).Kill();
         var error = await Should.ThrowAsync<MediaException>(async () =>
         {
