@@ -121,21 +121,20 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
     {
         string output = job.OutputPath + ".render.mp4";
         string picture = job.Inputs.TryGetValue("image", out string? image) ? image : job.Inputs["video"];
-        string[] loop = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image")
-            || picture.EndsWith(".gif", StringComparison.Ordinal)
-            ? []
-            : ["-loop", "1"];
+        bool moves = picture.EndsWith(".mp4", StringComparison.Ordinal) || !job.Inputs.ContainsKey("image")
+            || picture.EndsWith(".gif", StringComparison.Ordinal);
+        string still = moves ? "" : ",format=yuv420p,loop=-1:1"; // is decoded and scaled once, and then repeated
+        string square = $"scale=320:320:force_original_aspect_ratio=increase,crop=320:320{still},fps=25";
         string length = job.Request.Inputs.Where(input => input.Field == "audio").Sum(input => input.Seconds)
             .ToString("0.###", CultureInfo.InvariantCulture);
-        const string square = "scale=320:320:force_original_aspect_ratio=increase,crop=320:320,fps=25";
         if (job.Request.Part is { } part)
         {
-            await PartAsync(job, part, [.. loop, "-i", "file:" + picture], square, cancellationToken);
+            await PartAsync(job, part, picture, square, cancellationToken);
             return (await File.ReadAllBytesAsync(job.OutputPath, cancellationToken), null);
         }
         string[] arguments =
         [
-            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", .. loop, "-i", "file:" + picture, "-protocol_whitelist", "file",
+            "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file", "-i", "file:" + picture, "-protocol_whitelist", "file",
             "-i", "file:" + job.Inputs["audio"],
             "-map", "0:v:0", "-map", "1:a:0", "-t", length, "-vf", square,
             "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", output,
@@ -152,14 +151,13 @@ public sealed class StubRunner(double seconds, Func<Task>? held = null) : IVideo
     }
 
     /// <summary>Draws the frames of a part and writes them as a worker with networks does.</summary>
-    private static async Task PartAsync(
-        RunnerJob job, JobPart part, string[] picture, string square, CancellationToken cancellationToken)
+    private static async Task PartAsync(RunnerJob job, JobPart part, string picture, string square, CancellationToken cancellationToken)
     {
         var options = new VideoWriterOptions(job.OutputPath, 320, 320) { CutFrames = new VideoPart(part.First, part.Frames).CutFrames };
         await using var writer = await VideoWriter.CreateAsync(options, cancellationToken);
         string[] arguments =
         [
-            "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", .. picture,
+            "-nostdin", "-v", "error", "-protocol_whitelist", "file,pipe", "-i", "file:" + picture,
             "-f", "lavfi", "-i", "color=red:s=320x32:r=25", "-frames:v", $"{part.Frames}",
             "-filter_complex", $"[0:v]{square}[p];[p][1:v]overlay=x='-320+320*(n+{part.First})/{part.Of}':y=0",
             "-f", "rawvideo", "-pix_fmt", "rgb24", "-",
