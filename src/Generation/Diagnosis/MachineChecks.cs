@@ -19,7 +19,7 @@ public static class MachineChecks
 
     public static Check Memory { get; } = new("memory", LookAtMemory);
 
-    /// <summary>Timeout of a minute: the check runs ffmpeg seven times, which a busy machine does one after the other.</summary>
+    /// <summary>Timeout of a minute: the check runs ffmpeg five times, which a busy machine does one after the other.</summary>
     public static Check Ffmpeg { get; } = new("ffmpeg", LookAtFfmpegAsync) { Patience = TimeSpan.FromMinutes(1) };
 
     private static List<Finding> LookAtProcessor()

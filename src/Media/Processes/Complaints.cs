@@ -33,13 +33,20 @@ internal sealed partial class Complaints
     /// <summary>The reason that is given if the tool wrote nothing.</summary>
     public const string None = "no reason given";
 
+    /// <summary>The text that is kept.</summary>
+    public string Text
+    {
+        get
+        {
+            lock (gate) return tail.ToString();
+        }
+    }
+
     public string LastLine(string path)
     {
-        string text;
-        lock (gate) text = tail.ToString();
         string[] lines =
         [
-            .. text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim())
+            .. Text.Split('\n').Select(l => Prefix().Replace(l, "").Replace($"file:{path}: ", "", StringComparison.Ordinal).Trim())
                 .Where(l => l.Length > 0)
         ];
         if (lines.Length == 0) return None;
@@ -52,8 +59,7 @@ internal sealed partial class Complaints
     /// <summary>True if the collected text contains any of these words.</summary>
     public bool Mention(params ReadOnlySpan<string> words)
     {
-        string text;
-        lock (gate) text = tail.ToString();
+        string text = Text;
         foreach (string word in words)
         {
             if (text.Contains(word, StringComparison.Ordinal)) return true;

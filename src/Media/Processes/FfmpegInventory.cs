@@ -35,33 +35,33 @@ public sealed partial record FfmpegInventory(
 
     internal static async Task<FfmpegInventory> TakeAsync(FfmpegTools tools, CancellationToken cancellationToken)
     {
-        string version = VersionOf(await SaidAsync(tools.Ffmpeg, cancellationToken, "-version").ConfigureAwait(false));
-        await SaidAsync(tools.Ffprobe, cancellationToken, "-version").ConfigureAwait(false);
-        string formats = await ListAsync(tools, "-formats", cancellationToken).ConfigureAwait(false),
-            encoders = await ListAsync(tools, "-encoders", cancellationToken).ConfigureAwait(false);
-        var encoderNames = Names(encoders);
+        await SaidAsync(tools.Ffprobe, ["-hide_banner", "-version"], cancellationToken).ConfigureAwait(false);
+        // The head of every list has the version.
+        var (codecs, head) = await SaidAsync(tools.Ffmpeg, ["-codecs"], cancellationToken).ConfigureAwait(false);
+        string formats = await ListAsync(tools, "-formats", cancellationToken).ConfigureAwait(false);
+        var encoders = Coders(codecs, "encoders");
         var filters = Names(await ListAsync(tools, "-filters", cancellationToken).ConfigureAwait(false));
         List<string> missing =
         [
             .. Lacking("demuxer", Demuxers, Names(formats, 'D')),
-            .. Lacking("decoder", Decoders, Names(await ListAsync(tools, "-decoders", cancellationToken).ConfigureAwait(false))),
+            .. Lacking("decoder", Decoders, Coders(codecs, "decoders")),
             .. Lacking("filter", Filters, filters),
             .. Lacking("muxer", Muxers, Names(formats, 'E')),
-            .. Lacking("encoder", Encoders, encoderNames),
+            .. Lacking("encoder", Encoders, encoders),
         ];
         // Where both filters work, one start of ffmpeg tells so.
         bool both = await FiltersAsync(tools, $"{Resampling},{Mixing}", cancellationToken).ConfigureAwait(false);
         if (!both && !await FiltersAsync(tools, Resampling, cancellationToken).ConfigureAwait(false)) missing.Add("library libsoxr");
         List<string> some =
         [
-            .. Extras.Where(part => !(part.Kind == "filter" ? filters : encoderNames).Contains(part.Name))
+            .. Extras.Where(part => !(part.Kind == "filter" ? filters : encoders).Contains(part.Name))
                 .Select(part => $"{part.Kind} {part.Name} for {part.Purpose}"),
         ];
         if (!both && !await FiltersAsync(tools, Mixing, cancellationToken).ConfigureAwait(false))
             some.Add("option normalize of the filter amix, which came with ffmpeg 4.4, for two voices");
         string? encoder = await EncoderAsync(tools, encoders, cancellationToken).ConfigureAwait(false);
         if (encoder is null) missing.Add("encoder for H.264");
-        return new(tools.Ffmpeg, version, encoder, missing, some);
+        return new(tools.Ffmpeg, VersionOf(head), encoder, missing, some);
     }
 
     /// <summary>
@@ -75,14 +75,33 @@ public sealed partial record FfmpegInventory(
             .SelectMany(match => match.Groups[2].Value.Split(','))
     ];
 
+    /// <summary>
+    /// Parses the names of the decoders or encoders from the output of <c>ffmpeg -codecs</c>: flags, the name of the codec, a description,
+    /// and in brackets the names of its decoders and encoders where they differ from that of the codec.
+    /// </summary>
+    /// <param name="codecs">The output of ffmpeg.</param>
+    /// <param name="kind"><c>decoders</c> or <c>encoders</c>.</param>
+    internal static HashSet<string> Coders(string codecs, string kind)
+    {
+        int place = kind == "decoders" ? 0 : 1;
+        var names = new HashSet<string>();
+        foreach (Match codec in Codec().Matches(codecs))
+        {
+            if (codec.Groups[1].Value[place] == '.') continue;
+            var others = Regex.Match(codec.Groups[3].Value, $@"\({kind}: ([^)]*)\)");
+            names.UnionWith(others.Success ? others.Groups[1].Value.Trim().Split(' ') : [codec.Groups[2].Value]);
+        }
+        return names;
+    }
+
     private static IEnumerable<string> Lacking(string kind, string[] wanted, HashSet<string> found) =>
         wanted.Where(name => !found.Contains(name)).Select(name => $"{kind} {name}");
 
-    private static Task<string> ListAsync(FfmpegTools tools, string list, CancellationToken cancellationToken) =>
-        SaidAsync(tools.Ffmpeg, cancellationToken, "-v", "error", list);
+    private static async Task<string> ListAsync(FfmpegTools tools, string list, CancellationToken cancellationToken) =>
+        (await SaidAsync(tools.Ffmpeg, ["-hide_banner", "-v", "error", list], cancellationToken).ConfigureAwait(false)).Output;
 
-    private static string VersionOf(string said) =>
-        VersionLine().Match(said) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
+    private static string VersionOf(string head) =>
+        VersionLine().Match(head) is { Success: true } line ? line.Groups[1].Value : "of unknown version";
 
     /// <summary>True if ffmpeg applies these filters to a sound.</summary>
     private static async Task<bool> FiltersAsync(FfmpegTools tools, string filters, CancellationToken cancellationToken)
@@ -93,7 +112,7 @@ public sealed partial record FfmpegInventory(
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
 
-    private static async Task<string?> EncoderAsync(FfmpegTools tools, string encoders, CancellationToken cancellationToken)
+    private static async Task<string?> EncoderAsync(FfmpegTools tools, HashSet<string> encoders, CancellationToken cancellationToken)
     {
         try
         {
@@ -105,22 +124,26 @@ public sealed partial record FfmpegInventory(
         }
     }
 
-    private static async Task<string> SaidAsync(string tool, CancellationToken cancellationToken, params string[] arguments)
+    private static async Task<(string Output, string Messages)> SaidAsync(
+        string tool, string[] arguments, CancellationToken cancellationToken)
     {
-        var process = ToolProcess.Start(tool, ["-hide_banner", .. arguments]);
+        var process = ToolProcess.Start(tool, arguments);
         await using var disposal = process.ConfigureAwait(false);
         using var kill = process.KillOn(cancellationToken);
         using var reader = new StreamReader(process.Output);
-        string said = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
+        string output = await reader.ReadToEndAsync(cancellationToken).ConfigureAwait(false);
         int code = await process.WaitAsync(cancellationToken).ConfigureAwait(false);
         return code == 0
-            ? said
+            ? (output, process.Messages)
             : throw new MediaException(
                 MediaErrorCodes.Internal, $"{tool} {string.Join(' ', arguments)} ended with code {code}: {process.Complaint("")}");
     }
 
     [GeneratedRegex(@"^ +([A-Z.|]+)(?: d)? +([\w,-]+) ", RegexOptions.Multiline)]
     private static partial Regex Entry();
+
+    [GeneratedRegex(@"^ ([D.][E.])\S+ +(\w\S*) +(.*)$", RegexOptions.Multiline)]
+    private static partial Regex Codec();
 
     [GeneratedRegex(@"version (\S+)")]
     private static partial Regex VersionLine();

@@ -1,10 +1,9 @@
 using System.Collections.Concurrent;
-using System.Text.RegularExpressions;
 
 namespace Locutor.Media.Processes;
 
 /// <summary>An H.264 encoder that the installed ffmpeg has and that works on this machine.</summary>
-internal sealed partial record H264Encoder(string Name)
+internal sealed record H264Encoder(string Name)
 {
     private static readonly ConcurrentDictionary<string, H264Encoder> Known = new();
 
@@ -21,13 +20,14 @@ internal sealed partial record H264Encoder(string Name)
 
     /// <summary>Finds the first encoder that works.</summary>
     /// <param name="tools">The ffmpeg to use.</param>
-    /// <param name="list">The output of <c>ffmpeg -encoders</c>; null to run it.</param>
+    /// <param name="encoders">The names of all encoders; null to ask ffmpeg.</param>
     /// <param name="cancellationToken">Ends the search.</param>
     /// <exception cref="MediaException">There is no working encoder.</exception>
-    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, string? list, CancellationToken cancellationToken)
+    public static async Task<H264Encoder> FindAsync(FfmpegTools tools, IReadOnlySet<string>? encoders, CancellationToken cancellationToken)
     {
         if (Known.TryGetValue(tools.Ffmpeg, out var known)) return known;
-        foreach (string name in Candidates(list ?? await ListAsync(tools, cancellationToken).ConfigureAwait(false)))
+        encoders ??= FfmpegInventory.Names(await ListAsync(tools, cancellationToken).ConfigureAwait(false));
+        foreach (string name in Candidates(encoders))
         {
             if (name == Preferred[0] || await WorksAsync(tools, name, cancellationToken).ConfigureAwait(false))
                 return Known.GetOrAdd(tools.Ffmpeg, new H264Encoder(name));
@@ -38,12 +38,8 @@ internal sealed partial record H264Encoder(string Name)
             $"{string.Join(", ", Preferred)})");
     }
 
-    /// <summary>Returns the supported encoders in the output of <c>ffmpeg -encoders</c>, best first.</summary>
-    public static string[] Candidates(string list)
-    {
-        var names = EncoderLine().Matches(list).Select(m => m.Groups[1].Value).ToHashSet();
-        return Array.FindAll(Preferred, names.Contains);
-    }
+    /// <summary>Returns those of some encoders that are supported, best first.</summary>
+    public static string[] Candidates(IReadOnlySet<string> encoders) => Array.FindAll(Preferred, encoders.Contains);
 
     /// <summary>Returns the encoder options for a picture quality.</summary>
     /// <param name="quality">Constant rate factor of x264: 1 (best) to 51.</param>
@@ -78,7 +74,4 @@ internal sealed partial record H264Encoder(string Name)
         await using var disposal = process.ConfigureAwait(false);
         return await process.WaitAsync(cancellationToken).ConfigureAwait(false) == 0;
     }
-
-    [GeneratedRegex(@"^ V[.\w]{5} (\S+)", RegexOptions.Multiline)]
-    private static partial Regex EncoderLine();
 }

@@ -76,6 +76,9 @@ public sealed class ToolProcess : IAsyncDisposable
             + (signal == 9 ? ", perhaps for lack of memory" : "");
     }
 
+    /// <summary>The end of what the tool wrote to stderr.</summary>
+    internal string Messages => complaints.Text;
+
     /// <summary>True if the tool reported a write error; the exit code does not always show it.</summary>
     public bool FailedToWrite =>
         complaints.Mention(

@@ -19,6 +19,19 @@ public sealed class FfmpegInventoryTests : IDisposable
         char.IsAsciiDigit(found.Version[0]).ShouldBeTrue(found.Version);
     }
 
+    [Fact]
+    public void Decoders_and_encoders_have_the_name_of_their_codec_or_names_of_their_own()
+    {
+        const string List =
+            " D..... = Decoding supported\n -------\n" +
+            " DEV.LS h264       H.264 (Part 10) (decoders: h264 h264_v4l2m2m ) (encoders: libx264 h264_nvenc )\n" +
+            " DEVILS webp       WebP (encoders: libwebp_anim libwebp )\n D.A.L. qcelp      QCELP\n .EAIL. mp2fixed   MP2\n" +
+            " ..S... dvb        DVB\n";
+        FfmpegInventory.Coders(List, "decoders").ShouldBe(["h264", "h264_v4l2m2m", "webp", "qcelp"], ignoreOrder: true);
+        FfmpegInventory.Coders(List, "encoders").ShouldBe(
+            ["libx264", "h264_nvenc", "libwebp_anim", "libwebp", "mp2fixed"], ignoreOrder: true);
+    }
+
     /// <summary>Like ffmpeg 4.3 of Debian 11, which makes most videos.</summary>
     [Fact]
     public async Task A_part_that_only_some_videos_need_is_told_with_its_purpose()
@@ -54,8 +67,8 @@ public sealed class FfmpegInventoryTests : IDisposable
     [InlineData(" DE wav             WAV / WAVE (Waveform Audio)", "wav")]
     [InlineData(" D d alsa            ALSA audio input", "alsa")]
     [InlineData(" ... aresample         A->A       Resample audio data.", "aresample")]
-    [InlineData(" VF.... png                  PNG (Portable Network Graphics) image", "png")]
-    public void Names_of_codecs_and_filters_are_read_from_the_lists_of_ffmpeg(string line, string name) =>
+    [InlineData(" V....D libx264              libx264 H.264 / AVC / MPEG-4 AVC / MPEG-4 part 10 (codec h264)", "libx264")]
+    public void Names_of_encoders_and_filters_are_read_from_the_lists_of_ffmpeg(string line, string name) =>
         FfmpegInventory.Names($"File formats:\n D. = Demuxing supported\n --\n{line}\n").ShouldContain(name);
 
     [Fact]

@@ -20,8 +20,8 @@ public sealed class FfmpegToolsTests : IDisposable
     [Fact]
     public async Task Other_h264_encoders_stand_in_for_x264_and_none_is_an_error()
     {
-        H264Encoder.Candidates(" V....D h264_nvenc  NVIDIA\n V....D libopenh264 OpenH264\n A....D aac  AAC\n V..... = Video\n")
-            .ShouldBe(["libopenh264", "h264_nvenc"]);
+        const string List = " V....D h264_nvenc  NVIDIA\n V....D libopenh264 OpenH264\n A....D aac  AAC\n V..... = Video\n";
+        H264Encoder.Candidates(FfmpegInventory.Names(List)).ShouldBe(["libopenh264", "h264_nvenc"]);
         // An ffmpeg without an encoder, and one that lists a hardware encoder which does not work.
         foreach (string script in
                 new[] { "#!/bin/sh\nexit 0\n", "#!/bin/sh\ncase \"$*\" in *-encoders) echo ' V....D h264_nvenc x';; *) exit 1;; esac\n" })
