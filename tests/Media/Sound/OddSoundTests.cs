@@ -105,8 +105,9 @@ public sealed class OddSoundTests : IDisposable
     [InlineData("flac", "-ac 1", "0\\.[67]\\d?")] // whole blocks
     public async Task Half_of_a_sound_is_refused_and_the_whole_is_read(string extension, string coding, string found)
     {
-        string whole = await folder.MakeAsync(
-            "whole." + extension, $"-f lavfi -i anoisesrc=d=1.5:a=0.5:seed=1:r={Rate} {coding} -fflags +bitexact -flags +bitexact");
+        string whole = await folder.MakeRowAsync(
+            "{0}", $"-f lavfi -i anoisesrc=d=1.5:a=0.5:seed=1:r={Rate}", "{1} -fflags +bitexact -flags +bitexact", extension, coding,
+            found);
         await ShouldLastAsync(whole, 1.5);
         byte[] bytes = await File.ReadAllBytesAsync(whole, Ct);
         var error = await Should.ThrowAsync<MediaException>(
