@@ -7,7 +7,7 @@ public sealed class FramesTests(ModelFixture fixture)
     [Fact]
     public async Task Frames_come_in_order_and_show_the_portrait_at_their_size()
     {
-        var frames = await fixture.RequestedFrames;
+        var frames = await fixture.FramesAsync(fixture.Request, Stop);
 
         frames.Count.ShouldBe(ModelFixture.Frames);
         frames.Select(frame => frame.Index).ShouldBe(Enumerable.Range(0, ModelFixture.Frames));
@@ -20,18 +20,18 @@ public sealed class FramesTests(ModelFixture fixture)
     [Fact]
     public async Task Bytes_and_streams_give_the_video_of_the_file()
     {
-        var ofFiles = await fixture.RequestedFrames;
-        await using var voice = File.OpenRead(fixture.Voice);
-        var request = fixture.Request with
+        await using var voice = File.OpenRead(fixture.ShortVoice);
+        var request = fixture.ShortRequest with
         {
             Image = MediaInput.FromBytes(await File.ReadAllBytesAsync(fixture.Portrait, Stop), "upload.png"),
             Audio = MediaInput.FromStream(voice, "microphone"),
         };
 
-        var others = await fixture.FramesAsync(request, Stop);
+        var ofFiles = await fixture.UntrainedFramesAsync(fixture.ShortRequest, Stop);
+        var others = await fixture.UntrainedFramesAsync(request, Stop);
 
         others.Count.ShouldBe(ofFiles.Count);
-        others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.Frames);
+        others.Zip(ofFiles).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.ShortFrames);
         voice.CanRead.ShouldBeTrue("the stream is the caller's");
     }
 
@@ -44,13 +44,14 @@ public sealed class FramesTests(ModelFixture fixture)
             break;
         }
 
-        (await fixture.UntrainedFramesAsync(Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
+        (await fixture.UntrainedFramesAsync(fixture.ShortRequest, Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]
     public async Task Two_videos_at_once_are_made_one_after_the_other()
     {
-        var both = await Task.WhenAll(fixture.UntrainedFramesAsync(Stop), fixture.UntrainedFramesAsync(Stop));
+        var both = await Task.WhenAll(
+            fixture.UntrainedFramesAsync(fixture.ShortRequest, Stop), fixture.UntrainedFramesAsync(fixture.ShortRequest, Stop));
 
         both[0].Zip(both[1]).Count(pair => pair.First.Rgb.Span.SequenceEqual(pair.Second.Rgb.Span)).ShouldBe(ModelFixture.ShortFrames);
     }
@@ -66,7 +67,7 @@ public sealed class FramesTests(ModelFixture fixture)
             await foreach (var _ in fixture.Untrained.GenerateFramesAsync(fixture.ShortRequest, told, stop.Token)) { }
         });
 
-        (await fixture.UntrainedFramesAsync(Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
+        (await fixture.UntrainedFramesAsync(fixture.ShortRequest, Stop)).Count.ShouldBe(ModelFixture.ShortFrames);
     }
 
     [Fact]

@@ -8,9 +8,6 @@ namespace Locutor.Front.Tests;
 public sealed class ModelFixture : IAsyncLifetime
 {
     private readonly string folder = Directory.CreateTempSubdirectory("locutor-front-").FullName;
-    private readonly Lazy<Task<List<VideoFrame>>> requested;
-
-    public ModelFixture() => requested = new(() => FramesAsync(Request, TestContext.Current.CancellationToken));
 
     /// <summary>The bundled model.</summary>
     public TalkingVideoModel Model { get; private set; } = null!;
@@ -38,9 +35,6 @@ public sealed class ModelFixture : IAsyncLifetime
 
     public TalkingVideoRequest ShortRequest => new(Portrait, ShortVoice) { Seed = 7, Steps = 2 };
 
-    /// <summary>The frames of <see cref="Request"/>, made once for all tests that compare with them.</summary>
-    public Task<List<VideoFrame>> RequestedFrames => requested.Value;
-
     public async ValueTask InitializeAsync()
     {
         string[] arguments =
@@ -64,9 +58,9 @@ public sealed class ModelFixture : IAsyncLifetime
     public Task<List<VideoFrame>> FramesAsync(TalkingVideoRequest request, CancellationToken cancellationToken) =>
         FramesAsync(Model, request, cancellationToken);
 
-    /// <summary>Makes all frames of <see cref="ShortRequest"/> with the small random networks.</summary>
-    public Task<List<VideoFrame>> UntrainedFramesAsync(CancellationToken cancellationToken) =>
-        FramesAsync(Untrained, ShortRequest, cancellationToken);
+    /// <summary>Makes all frames of a video of the small random networks.</summary>
+    public Task<List<VideoFrame>> UntrainedFramesAsync(TalkingVideoRequest request, CancellationToken cancellationToken) =>
+        FramesAsync(Untrained, request, cancellationToken);
 
     private static async Task<List<VideoFrame>> FramesAsync(
         TalkingVideoModel model, TalkingVideoRequest request, CancellationToken cancellationToken)

@@ -15,9 +15,9 @@ public sealed class WritingTests(ModelFixture fixture)
         string path = fixture.NewPath("out.mp4");
         var told = new Told();
 
-        var video = await fixture.Model.WriteVideoAsync(fixture.ShortRequest, path, told, Stop);
+        var video = await fixture.Untrained.WriteVideoAsync(fixture.ShortRequest, path, told, Stop);
 
-        video.ShouldBe(new TalkingVideoResult(path, 512, 512, ModelFixture.ShortFrames, video.Duration, 7) { Notices = video.Notices });
+        video.ShouldBe(new TalkingVideoResult(path, 64, 64, ModelFixture.ShortFrames, video.Duration, 7) { Notices = video.Notices });
         video.Duration.TotalSeconds.ShouldBe(ModelFixture.ShortFrames / 25.0, 0.05);
         var info = await MediaProbe.ProbeAsync(path, MediaLimits.Default, Stop);
         info.Kind.ShouldBe(MediaKind.Video);
