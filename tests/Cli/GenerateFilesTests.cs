@@ -129,7 +129,7 @@ public sealed class GenerateFilesTests : IDisposable
         (code, error) = await ShellAsync($"echo '<html>' | {Program} generate -i - -a '{voice}' -o '{At("c.mov")}' --model untrained");
         code.ShouldBe(3, error);
         error.ShouldContain("standard input: not a picture");
-        (code, error) = await ShellAsync($"cat '{voice}' | {Program} generate -i - -a - -o '{At("d.mov")}' --model untrained");
+        (code, error) = await GenerateAsync("-", "-", At("d.mov"));
         code.ShouldBe(2, error);
         error.ShouldContain("only once");
         (await GenerateAsync("/dev/zero", voice, At("e.mp4"))).Error.ShouldContain("is a device");
@@ -152,10 +152,10 @@ public sealed class GenerateFilesTests : IDisposable
         new FileInfo(link).LinkTarget.ShouldBe(target);
         (await FramesAsync(target)).ShouldBe(13);
         await ToolAsync("mkfifo", pipe);
-        (code, error) = await ShellAsync(
-            $"cat '{pipe}' > '{At("read.mkv")}' & {Program} generate -i '{picture}' -a '{voice}' -o '{pipe}' --model untrained --seed " +
-            "3 && wait");
+        var reader = ToolAsync("cp", pipe, At("read.mkv"));
+        (code, error) = await GenerateAsync(picture, voice, pipe);
         code.ShouldBe(0, error);
+        await reader;
         (await FramesAsync(At("read.mkv"))).ShouldBe(13);
         File.Exists(pipe).ShouldBeTrue();
         (await GenerateAsync(picture, voice, "/dev/null")).Code.ShouldBe(0);
@@ -195,7 +195,7 @@ public sealed class GenerateFilesTests : IDisposable
     private async Task<(string Picture, string Voice)> InputsAsync(string picture = "me.png")
     {
         await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64", "-frames:v", "1", At(picture));
-        await ToolAsync("ffmpeg", "-v", "error", "-f", "lavfi", "-i", "sine=d=0.5", "-ar", "16000", At("voice.wav"));
+        ToneVoice.Write(At("voice.wav"), 0.5);
         return (At(picture), At("voice.wav"));
     }
 

@@ -23,7 +23,7 @@ public sealed class GrowingVoiceTests : IDisposable
     [Fact]
     public async Task Frames_are_in_the_output_before_the_rest_of_the_voice_is_written()
     {
-        const int Rate = 24000, Seconds = 4, First = 2;
+        const int Rate = 24000, Seconds = 3, First = 2;
         string picture = await PictureAsync(), output = At("out.mp4");
         byte[] wav = await File.ReadAllBytesAsync(await VoiceAsync("voice.wav", $"-ar {Rate}", Seconds), Ct);
         int data = wav.AsSpan().IndexOf("data"u8) + 8, half = data + First * 2 * Rate;

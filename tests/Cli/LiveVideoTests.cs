@@ -16,7 +16,7 @@ public sealed class LiveVideoTests : IDisposable
     [Fact]
     public async Task A_player_gets_the_frames_of_the_file_from_the_printed_address()
     {
-        using var program = await StartAsync(4, "--live", "--json");
+        using var program = await StartAsync(3, "--live", "--json");
         string url = "";
         int clipAtFirstFrame = 0, clips = 0;
         string? watched = null;
@@ -43,7 +43,7 @@ public sealed class LiveVideoTests : IDisposable
     {
         foreach (bool early in new[] { false, true })
         {
-            using var program = await StartAsync(2, "--live", "-");
+            using var program = await StartAsync(early ? 1 : 2, "--live", "-");
             var errors = program.StandardError.ReadToEndAsync(Ct);
             using var piped = new MemoryStream();
             if (early) program.StandardOutput.Close();

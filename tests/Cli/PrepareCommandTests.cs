@@ -49,7 +49,7 @@ public sealed class PrepareCommandTests : IDisposable
         File.ReadAllBytes(after).AsSpan().SequenceEqual(File.ReadAllBytes(before)).ShouldBeTrue("the two videos differ");
 
         File.SetLastWriteTimeUtc(Path.Combine(Bundle, "transformer.safetensors"), DateTime.UtcNow.AddMinutes(-3));
-        JsonNode.Parse(await FirstAsync("weights", [.. generate, after]))!["files"]!.ToJsonString().ShouldNotContain("prepared");
+        Event((await RunAsync([.. generate, after])).Output, "weights")["files"]!.ToJsonString().ShouldNotContain("prepared");
     }
 
     [Fact]
@@ -101,7 +101,7 @@ public sealed class PrepareCommandTests : IDisposable
     {
         string source = Path.Combine(folder, "source.safetensors"), whole = Path.Combine(folder, "whole.safetensors"),
             killed = Path.Combine(folder, "killed.safetensors");
-        WriteSource(source, 45, 800, 1024);
+        WriteSource(source, 24, 800, 1024);
         (await RunAsync("models", "prepare", "--weights", source, "--precision", "float8", "-o", whole)).Code.ShouldBe(0);
         int kills = 0;
         for (int i = 0; i < 4; i++)
@@ -110,7 +110,7 @@ public sealed class PrepareCommandTests : IDisposable
             while (await process.StandardOutput.ReadLineAsync(Stop) is { } line && !line.Contains("\"writing\"", StringComparison.Ordinal))
             {
             }
-            await Task.Delay(random.Next(150), Stop);
+            await Task.Delay(random.Next(80), Stop);
             if (!process.HasExited && File.Exists(killed + ".part")) kills++;
             process.Kill();
             await process.WaitForExitAsync(Stop);
@@ -174,6 +174,7 @@ public sealed class PrepareCommandTests : IDisposable
         {
             bundle["name"] = "own";
             ShortClips.MakePicturesSmall(bundle);
+            ShortClips.ShowDrawnPictures(bundle);
         });
         string samples = Path.Combine(TestEnvironment.Checkout, "samples");
         File.Copy(Directory.EnumerateFiles(samples, "*.png").First(), Path.Combine(folder, "picture.png"));
@@ -219,23 +220,6 @@ public sealed class PrepareCommandTests : IDisposable
         };
         foreach (var (name, value) in Variables) start.Environment[name] = value;
         return Process.Start(start)!;
-    }
-
-    /// <summary>Runs the program until it prints an event of that kind, and kills it.</summary>
-    private async Task<string> FirstAsync(string kind, params string[] arguments)
-    {
-        using var process = Start(arguments);
-        try
-        {
-            while (await process.StandardOutput.ReadLineAsync(Stop) is { } line)
-                if (JsonNode.Parse(line)!["event"]!.GetValue<string>() == kind) return line;
-            throw new InvalidOperationException($"no event {kind}: {await process.StandardError.ReadToEndAsync(Stop)}");
-        }
-        finally
-        {
-            process.Kill();
-            await process.WaitForExitAsync(Stop);
-        }
     }
 
     private Task<(int Code, string Output, string Error)> RunAsync(params string[] arguments) =>

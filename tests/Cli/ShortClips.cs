@@ -25,4 +25,12 @@ internal static class ShortClips
 
     /// <summary>Lets a bundle draw 64 x 64 pixels, a quarter of the usual number.</summary>
     public static void MakePicturesSmall(JsonNode bundle) => bundle["sizes"]!["portrait"] = new JsonArray(new JsonArray(64, 64));
+
+    /// <summary>Lets the pictures that a bundle draws be the video, instead of parts of the portrait at its own size.</summary>
+    public static void ShowDrawnPictures(JsonNode bundle)
+    {
+        bundle.AsObject().Remove("continuity");
+        bundle.AsObject().Remove("composition");
+        bundle["networks"]!.AsObject().Remove("upsampler");
+    }
 }
