@@ -254,14 +254,9 @@ public sealed partial class QueueGrain(
         if (wait <= TimeSpan.Zero)
             return false;
         var work = this.work.Task;
-        try
-        {
-            await work.WaitAsync(wait, time, ending.Token);
-            return true;
-        }
-        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
-        {
-            return false;
-        }
+        // An idle worker waits here all the time: an exception at the end of each wait would cost more than all the rest.
+        await work.WaitAsync(wait, time, ending.Token)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        return work.IsCompleted;
     }
 }

@@ -147,6 +147,7 @@ public sealed partial class WorkerLoop
     private async Task TurnAsync(CancellationToken drain, CancellationToken abort)
     {
         JobRecord? job;
+        long from = time.GetTimestamp();
         if (obeyed is WorkerOrder.Pause)
         {
             report = report with { State = "paused", Job = null };
@@ -174,7 +175,7 @@ public sealed partial class WorkerLoop
         if (job is null)
         {
             // The queue answers at once if it assumes that this worker has ended, so wait before the next call.
-            await Task.Delay(ShortPause, time, drain);
+            if (time.GetElapsedTime(from) < ShortPause) await Task.Delay(ShortPause, time, drain);
             return;
         }
         report = report with { State = "working", Job = job.Id };
