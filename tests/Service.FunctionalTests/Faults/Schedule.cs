@@ -35,9 +35,9 @@ internal sealed class Schedule(World world, int seed)
         });
         await new Actor("observer").RunAsync(async () =>
         {
-            await UntilAsync("all jobs end and the queue is empty", HasEndedAsync);
+            await UntilAsync("all jobs end and the queue is empty", HasEndedAsync, TimeSpan.FromSeconds(1));
             await CheckRecordsAsync();
-            await UntilAsync("all records and files are gone", IsGoneAsync);
+            await UntilAsync("all records and files are gone", IsGoneAsync, TimeSpan.FromSeconds(5));
         });
         world.Plan.End();
         world.Storage.Violations.ShouldBeEmpty();
@@ -174,14 +174,14 @@ internal sealed class Schedule(World world, int seed)
         }
     }
 
-    private async Task UntilAsync(string what, Func<Task<string?>> missing)
+    private async Task UntilAsync(string what, Func<Task<string?>> missing, TimeSpan pause)
     {
         long from = world.Time.GetTimestamp();
         while (await LeftAsync(missing) is { } left)
         {
             if (world.Time.GetElapsedTime(from) > Longest)
                 throw new TimeoutException($"not true after {Longest.TotalMinutes} minutes of virtual time: {what}; {left}");
-            await Task.Delay(TimeSpan.FromSeconds(1), world.Time);
+            await Task.Delay(pause, world.Time);
         }
     }
 }

@@ -106,11 +106,15 @@ internal sealed class VirtualTime : TimeProvider, IDisposable
         /// <summary>Whether the change is the latest one; a periodic timer is due again.</summary>
         public bool Takes(long change) => change == this.change;
 
+        /// <summary>
+        /// Does the work of the timer in this thread: nearly all of it is a few steps to the next wait, and waking a thread of the pool,
+        /// and waiting until that thread sleeps again, would take longer.
+        /// </summary>
         public void Fire()
         {
             if (period != Timeout.InfiniteTimeSpan && period > TimeSpan.Zero)
                 Change(period, period);
-            ThreadPool.UnsafeQueueUserWorkItem(static act => act(), callback, preferLocal: false);
+            callback();
         }
 
         public void Dispose()

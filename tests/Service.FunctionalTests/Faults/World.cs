@@ -15,6 +15,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Orleans.Configuration;
 using Orleans.Storage;
 
 namespace Locutor.Service.FunctionalTests.Faults;
@@ -28,6 +29,8 @@ internal sealed class World : IAsyncDisposable
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(10);
     public static readonly TimeSpan Keep = TimeSpan.FromSeconds(20);
     public static readonly TimeSpan ReportPatience = TimeSpan.FromMinutes(1);
+
+    private static readonly TimeSpan Seldom = TimeSpan.FromMinutes(5);
 
     private readonly CancellationTokenSource over = new();
     private readonly List<Task> actors = [];
@@ -81,11 +84,12 @@ internal sealed class World : IAsyncDisposable
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Services.AddSingleton<TimeProvider>(time).AddSingleton<IOutgoingGrainCallFilter>(new FaultyCalls(plan));
         builder.AddJobs(
-            new ClusterOptions { DataFolder = folder.Root, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() },
+            new Locutor.Jobs.Hosting.ClusterOptions { DataFolder = folder.Root, SiloPort = FreePort.Take(), GatewayPort = FreePort.Take() },
             new JobsOptions { Lease = Lease, KeepResults = Keep, KeepRecords = Keep });
-        // By default a silo tells its load to itself every second, a tenth of all jumps of the clock.
-        builder.Services.Configure<Orleans.Configuration.DeploymentLoadPublisherOptions>(
-            load => load.DeploymentLoadPublisherRefreshTime = TimeSpan.FromMinutes(5));
+        // By default a silo tells its load to itself, and looks after its own health, every second: a quarter of all jumps of the clock.
+        builder.Services.Configure<DeploymentLoadPublisherOptions>(load => load.DeploymentLoadPublisherRefreshTime = Seldom);
+        builder.Services.Configure<ClusterMembershipOptions>(health => health.LocalHealthDegradationMonitoringPeriod = Seldom);
+        builder.Services.Configure<SiloMessagingOptions>(calls => calls.GrainWorkloadAnalysisPeriod = Seldom);
         var real = builder.Services.Last(
             service => service.ServiceKey as string == JobsStorage.Name && service.ServiceType == typeof(IGrainStorage));
         builder.Services.AddKeyedSingleton<IGrainStorage>(
