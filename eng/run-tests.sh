@@ -17,11 +17,17 @@ faulty=(Parity Networks Generation)
 with_fault='with wrong convolutions'
 
 # Tests with the trait runs=alone keep a service busy for long, so they run one at a time. Tests with the traits runs=outages and
-# runs=faults wait for outages, or send thousands of requests one after the other, and need little CPU time. Each of the three traits is a
-# separate run at a higher priority, in parallel with the other tests of the program. Long tests (LOCUTOR_LONG_TESTS) also measure times:
-# then each of these runs starts when all others have ended.
+# runs=faults wait for outages, or send thousands of requests one after the other, and need little CPU time. They are separate runs at a
+# higher priority, in parallel with the other tests of the program; outages belong to the run 'alone', since another start of the program
+# costs 3 s of CPU time. Long tests (LOCUTOR_LONG_TESTS) also measure times: then each trait is a run, which starts when all others have
+# ended.
 alone=(Service.FunctionalTests)
-own_runs=(faults outages alone)
+declare -A own_traits=([faults]=faults [alone]="outages alone") # name of the run -> its traits
+own_runs=(faults alone)
+if [ -n "${LOCUTOR_LONG_TESTS:-}" ]; then
+  own_traits=([faults]=faults [outages]=outages [alone]=alone)
+  own_runs=(faults outages alone)
+fi
 
 # Most test programs start many processes that live for seconds and spend most of their CPU time in the JIT compiler. So profiles are off,
 # a method is optimised only after 4096 calls (the runtime reads the number as hexadecimal), and code pages are writable and executable,
@@ -111,7 +117,7 @@ ordered_runs() {
   [ -z "${LOCUTOR_LONG_TESTS:-}" ] || [ ${#long[@]} -eq 0 ] || printf '%s\n' "${long[@]}"
 }
 
-# has_own_run RUN: whether the run has only the tests of one trait.
+# has_own_run RUN: whether the run has only tests of certain traits.
 has_own_run() { [[ " ${own_runs[*]} " == *" ${1#* } "* ]]; }
 
 # priority_of RUN: prints its nice level. The run of faults sends thousands of requests one after the other, and each waits for a processor
@@ -130,12 +136,15 @@ program_of() { basename "$(compgen -G "tests/$1/*Tests.csproj" || true)" .csproj
 start_one() {
   local name=$1 folder=${1%% *} cores=$2 slots=$3 only=() variables=() fault= value
   if [[ " ${alone[*]} " == *" $folder "* ]]; then
-    for value in "${own_runs[@]}"; do only+=(-trait- "runs=$value"); done
+    for value in ${own_traits[*]}; do only+=(-trait- "runs=$value"); done
   fi
   case $name in
     *"$with_fault") fault=convolution only=(-trait uses=convolutions -parallel none) ;;
   esac
-  has_own_run "$name" && only=(-trait "runs=${name#* }")
+  if has_own_run "$name"; then
+    only=()
+    for value in ${own_traits[${name#* }]}; do only+=(-trait "runs=$value"); done
+  fi
   [[ " ${computing[*]} Locutor Cli " == *" $folder "* ]] && variables=("${keeping_memory[@]}")
   # This run repeats the same code so often that it needs a fifth less CPU time with the runtime's own threshold, 30 calls (hexadecimal).
   [[ $name == *" faults" ]] && variables+=(DOTNET_TC_CallCountThreshold=1E)

@@ -12,7 +12,7 @@ public sealed class Alone
 }
 
 /// <summary>
-/// Tests of outages, which wait for minutes and need little CPU time. <c>./test</c> runs them in a separate process.
+/// Tests of outages, which wait for minutes and need little CPU time. <c>./test</c> runs them one at a time in the process of those above.
 /// </summary>
 [CollectionDefinition(Name, DisableParallelization = true)]
 [Trait("runs", "outages")]
