@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using Locutor.Cli;
 using Locutor.Jobs.Hosting;
@@ -137,7 +139,7 @@ public abstract class TestedService : IAsyncDisposable
         {
             try
             {
-                if ((await client.GetAsync("/readyz")).IsSuccessStatusCode)
+                if (await IsListeningAsync(client.BaseAddress.Port) && (await client.GetAsync("/readyz")).IsSuccessStatusCode)
                     return;
             }
             catch (HttpRequestException)
@@ -146,6 +148,21 @@ public abstract class TestedService : IAsyncDisposable
             if (hasEnded() || clock.Elapsed > TimeSpan.FromSeconds(150))
                 throw new InvalidOperationException($"the service did not get ready:\n{Log}");
         }
+    }
+
+    /// <summary>
+    /// Returns whether a program listens at a port. A service that starts on a busy machine is asked a hundred times, and each request that
+    /// is refused throws a dozen exceptions, one in each layer of HttpClient.
+    /// </summary>
+    private static async Task<bool> IsListeningAsync(int port)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var connecting = new SocketAsyncEventArgs { RemoteEndPoint = new IPEndPoint(IPAddress.Loopback, port) };
+        connecting.Completed += (_, _) => ended.SetResult();
+        if (socket.ConnectAsync(connecting))
+            await ended.Task;
+        return connecting.SocketError is SocketError.Success;
     }
 
     private protected async Task DeleteDataAsync()

@@ -89,28 +89,25 @@ public sealed class TokenClient : IDisposable
             .GetProperty("process").GetInt32();
 
     /// <summary>Waits for a worker that meets a condition.</summary>
-    public async Task<JsonElement> UntilWorkerAsync(Func<JsonElement, bool> condition)
-    {
-        for (var clock = Stopwatch.StartNew(); ; await Task.Delay(20))
-        {
-            var workers = (await GetJsonAsync("/v1/workers")).GetProperty("workers");
-            foreach (var worker in workers.EnumerateArray().Where(condition))
-                return worker;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), $"no worker is as expected: {workers}");
-        }
-    }
+    public async Task<JsonElement> UntilWorkerAsync(Func<JsonElement, bool> condition) =>
+        (await UntilWorkersAsync(workers => workers.Any(condition))).First(condition);
 
     /// <summary>Waits until so many workers are idle. Returns their processes.</summary>
     public async Task<int[]> IdleWorkersAsync(int count)
     {
+        static bool IsIdle(JsonElement worker) => worker.GetProperty("state").GetString() == "idle";
+        var workers = await UntilWorkersAsync(workers => workers.Count(IsIdle) == count);
+        return [.. workers.Where(IsIdle).Select(worker => worker.GetProperty("process").GetInt32())];
+    }
+
+    private async Task<JsonElement[]> UntilWorkersAsync(Func<JsonElement[], bool> condition)
+    {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
-            int[] workers = (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()
-                .Where(worker => worker.GetProperty("state").GetString() == "idle")
-                .Select(worker => worker.GetProperty("process").GetInt32()).ToArray();
-            if (workers.Length == count)
+            JsonElement[] workers = [.. (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()];
+            if (condition(workers))
                 return workers;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(60), "the workers do not come");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), $"no workers as expected: {string.Join(", ", workers)}");
         }
     }
 
