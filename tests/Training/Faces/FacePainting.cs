@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using Locutor.Training.Faces;
 
 namespace Locutor.Training.Tests.Faces;
@@ -34,10 +36,19 @@ internal static class FacePainting
         return sum / Math.Max(1, count);
     }
 
-    public static double Difference(byte[] a, byte[] b)
+    /// <summary>Mean absolute difference of all bytes, 0 to 255.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // a loop over all pixels
+    public static double Difference(ReadOnlySpan<byte> a, ReadOnlySpan<byte> b)
     {
         long sum = 0;
-        for (int i = 0; i < a.Length; i++) sum += Math.Abs(a[i] - b[i]);
+        int at = 0;
+        for (; at <= a.Length - Vector256<byte>.Count; at += Vector256<byte>.Count)
+        {
+            Vector256<byte> one = Vector256.Create(a[at..]), other = Vector256.Create(b[at..]);
+            var (lower, upper) = Vector256.Widen(Vector256.Max(one, other) - Vector256.Min(one, other));
+            sum += Vector256.Sum(lower + upper);
+        }
+        for (; at < a.Length; at++) sum += Math.Abs(a[at] - b[at]);
         return (double)sum / a.Length;
     }
 

@@ -26,12 +26,12 @@ public sealed class SpeechRefinementTests
             var learnt = Speech(1);
             var first = new TrainingRun(CPU, folder, folder, TimeSpan.MaxValue, _ => { }) { Threads = 1 };
             new SpeechStage(first, learnt, batch: 3, frames: 50)
-                .Train(SketchNetworks.Toy, new StageOptions("speech", 0, 2e-3) { Steps = 40, WarmupSteps = 5 }).ShouldBeTrue();
+                .Train(SketchNetworks.Toy, new StageOptions("speech", 0, 2e-3) { Steps = 12, WarmupSteps = 5 }).ShouldBeTrue();
             string results = Directory.CreateDirectory(Path.Combine(folder, "results")).FullName;
             var said = new List<string>();
             var run = new TrainingRun(CPU, results, results, TimeSpan.MaxValue, said.Add) { Threads = 1 };
             var stage = new SpeechRefinement(run, learnt, Speech(2), batch: 3, frames: 50);
-            stage.Train(folder, config, new StageOptions("speech", 0, 1e-3) { Steps = 40, WarmupSteps = 5, ReportEvery = 1 })
+            stage.Train(folder, config, new StageOptions("speech", 0, 1e-3) { Steps = 12, WarmupSteps = 5, ReportEvery = 1 })
                 .ShouldBeTrue(string.Join('\n', said));
 
             using var off = no_grad();

@@ -27,7 +27,7 @@ public sealed class WholeTrainingTests
                     new TrainingRun(CPU, work, results, TimeSpan.MaxValue, said.Add) { Threads = 1, MaxSteps = maxSteps },
                     options).Run(speech, text);
 
-            Train(40).ShouldBeFalse("the stages need 97 steps");
+            Train(20).ShouldBeFalse("the stages need 77 steps");
             said.ShouldContain(line => line.Contains("picture: stopped at step 10", StringComparison.Ordinal));
             Train(34).ShouldBeFalse();
             said.ShouldContain(line => line.Contains("picture: resumes at step 10", StringComparison.Ordinal));
@@ -39,6 +39,7 @@ public sealed class WholeTrainingTests
             int before = said.Count;
             Train(4).ShouldBeTrue(string.Join('\n', said));
             said.Skip(before).ShouldNotContain(line => line.Contains("transformer: pool of"), "finished stages need no scenes");
+            said.Skip(before).ShouldNotContain(line => line.Contains("transformer, unseen people"), "they are not measured again");
             said.ShouldContain(line => line.Contains("decoder: finished at step 4", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer: finished at step 20", StringComparison.Ordinal));
             said.ShouldContain(line => line.Contains("transformer, unseen people", StringComparison.Ordinal));
@@ -59,13 +60,14 @@ public sealed class WholeTrainingTests
         var toy = WholeTrainingOptions.Toy;
         return toy with
         {
-            Speech = toy.Speech with { Steps = 30 },
+            Speech = toy.Speech with { Steps = 10 },
             Picture = toy.Picture with { Steps = 20 },
             Autoencoder = toy.Autoencoder with { Steps = 12 },
             Decoder = toy.Decoder with { Steps = 4 },
             Transformer = toy.Transformer with { Steps = 20 },
             Distillation = toy.Distillation with { Steps = 5 },
             Upsampler = toy.Upsampler with { Steps = 6 },
+            Scenes = toy.Scenes with { Size = 32 },
             PaintedScenes = 2, // each call paints and encodes them anew
             Pool = toy.Pool with { PoolScenes = 4, FirstScenes = 2, Encoded = 2 },
             UnseenScenes = 1,

@@ -47,13 +47,16 @@ public sealed partial class TransformerStage
         var teacher = new VideoTransformer(new Networks.Layers.Weights(source, run.Type, run.Device), networks.Transformer);
         var (student, parameters) = FlatParameters.For(w => new VideoTransformer(w, networks.Transformer), run.Type, run.Device, run.Seed);
         using var trainer = new StageTrainer(run, options, parameters, startFrom: "transformer");
-        if (!trainer.IsDone) FillPool();
         float[] times = NoiseSchedule.EvenTimesteps(distillation.TeacherSteps, settings.Shift);
-        trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.SampleEvery, () =>
+        if (!trainer.IsDone)
         {
-            ReportDistilledSamples(student, trainer, distillation.Steps);
-            Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
-        });
+            FillPool();
+            trainer.Train(_ => DistilStep(student, teacher, trainer, distillation, times), settings.SampleEvery, () =>
+            {
+                ReportDistilledSamples(student, trainer, distillation.Steps);
+                Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
+            });
+        }
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
         parameters.Dispose();
         return trainer.IsDone;
@@ -128,7 +131,7 @@ public sealed partial class TransformerStage
     {
         using var scope = NewDisposeScope();
         float[] times = NoiseSchedule.EvenTimesteps(steps, settings.Shift);
-        var figures = unseen.Measure(prompt => Sample(network, prompt, times), run.InOutput("distilled-samples.png"));
+        var figures = Unseen.Measure(prompt => Sample(network, prompt, times), run.InOutput("distilled-samples.png"));
         trainer.Curves.Add("opening correlation", trainer.Steps, figures.Correlation);
         run.Say(string.Create(CultureInfo.InvariantCulture,
             $"distilled, unseen people, {steps} steps: opening correlation {figures.Correlation:F3} (lag {figures.Lag:F2} frames); " +

@@ -56,7 +56,8 @@ public sealed partial class TransformerStage : IDisposable
     private readonly LatentPool pool;
     private readonly TransformerInputs inputs;
     private readonly Tensor visited;
-    private readonly UnseenScenes unseen;
+    private readonly IReadOnlyList<Scene> unseenScenes;
+    private UnseenScenes? measured;
 
     /// <param name="unseenScenes">Scenes with persons, voices and sentences outside the training data.</param>
     public TransformerStage(
@@ -68,13 +69,13 @@ public sealed partial class TransformerStage : IDisposable
         this.scenes = scenes;
         this.bank = bank;
         this.settings = settings;
+        this.unseenScenes = unseenScenes;
         frozen = new FrozenNetworks(run, networks);
         pool = new LatentPool(settings.PoolScenes, scenes, networks, run.Device, run.Type);
         inputs = new TransformerInputs(run, networks, scenes);
         visited = tensor(
             NoiseSchedule.Timesteps(settings.SamplerSteps, settings.Shift).Take(settings.SamplerSteps - 1).Select(t => t / 1000).ToArray(),
             device: run.Device).DetachFromDisposeScope();
-        unseen = new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
     }
 
     /// <summary>Trains until the stage ends or the time of the call is over.</summary>
@@ -88,12 +89,15 @@ public sealed partial class TransformerStage : IDisposable
         using var trainer = new StageTrainer(run, options, parameters);
         if (trainer.Steps == 0 && !trainer.IsWarm) ScaleInitialWeights(parameters);
         run.Say(string.Create(CultureInfo.InvariantCulture, $"transformer: {parameters.Count:N0} parameters"));
-        if (!trainer.IsDone) FillPool();
-        trainer.Train(_ => Step(network, trainer), settings.SampleEvery, () =>
+        if (!trainer.IsDone)
         {
-            ReportSamples(network, trainer);
-            Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
-        });
+            FillPool();
+            trainer.Train(_ => Step(network, trainer), settings.SampleEvery, () =>
+            {
+                ReportSamples(network, trainer);
+                Export(run.Output, parameters, trainer.Average); // A call that is cut off leaves a checkpoint.
+            });
+        }
         trainer.WithAverage(() => Export(run.Output, parameters, trainer.Average));
         // The distillation starts from this checkpoint.
         if (trainer.IsDone) trainer.WithAverage(() => Export(run.Work, parameters, trainer.Average));
@@ -103,12 +107,15 @@ public sealed partial class TransformerStage : IDisposable
 
     public void Dispose()
     {
-        unseen.Dispose();
+        measured?.Dispose();
         inputs.Dispose();
         visited.Dispose();
         pool.Dispose();
         frozen.Dispose();
     }
+
+    /// <summary>The unseen scenes, encoded at their first use: a call that only finds finished stages does not need them.</summary>
+    private UnseenScenes Unseen => measured ??= new UnseenScenes(unseenScenes, scenes, networks, run, frozen);
 
     /// <summary>
     /// Scales down the initial weights of residual branches, time modulation and the head, so that the untrained network changes its
@@ -183,7 +190,7 @@ public sealed partial class TransformerStage : IDisposable
         using var scope = NewDisposeScope();
         foreach (int steps in new[] { 3, settings.SamplerSteps })
         {
-            var figures = unseen.Measure(
+            var figures = Unseen.Measure(
                 prompt => Sample(network, prompt, NoiseSchedule.Timesteps(steps, settings.Shift)),
                 steps == settings.SamplerSteps ? run.InOutput("transformer-samples.png") : null);
             trainer.Curves.Add($"opening correlation, {steps} steps", trainer.Steps, figures.Correlation);
