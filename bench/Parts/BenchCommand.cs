@@ -158,8 +158,11 @@ internal static class BenchCommand
         return command;
     }
 
+    /// <summary>Reads the options; those that need no libtorch first, because loading it takes longer than all else.</summary>
     private static BenchOptions Read(ParseResult parsed)
     {
+        BenchRun.RequirePart(parsed.GetValue(Part)!);
+        long? budget = MemoryPlan.Parse(parsed.GetValue(VramBudget));
         var model = ModelFinder.Find(parsed.GetValue(Model));
         var bundle = model.Bundle;
         var (height, width) = SizeOf(parsed.GetValue(Size), bundle);
@@ -178,7 +181,7 @@ internal static class BenchCommand
             MotionFrames = parsed.GetValue(MotionFrames),
             Minutes = parsed.GetValue(Minutes),
             StreamSpeech = parsed.GetValue(StreamSpeech),
-            VramBudget = MemoryPlan.Parse(parsed.GetValue(VramBudget)),
+            VramBudget = budget,
             Gpus = gpus,
             Files = model.Folder is null ? null : model,
             PresetsOf = parsed.GetValue(Of) is { } of ? ModelFinder.Find(of).Bundle : null,

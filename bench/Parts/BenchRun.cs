@@ -24,6 +24,7 @@ public static class BenchRun
     /// <exception cref="BenchException">A check of the results failed.</exception>
     public static BenchReport Measure(string part, BenchOptions options, Action<string> print, Action<BenchReport> save)
     {
+        RequirePart(part);
         options.Validate();
         CudaMemory.Configure(options.Device, options.VramBudget);
         manual_seed(options.Seed);
@@ -49,6 +50,13 @@ public static class BenchRun
             save(report);
         }
         return report;
+    }
+
+    /// <exception cref="BenchException">There is no such part.</exception>
+    public static void RequirePart(string part)
+    {
+        if (part != "all" && !Parts.Contains(part))
+            throw new BenchException($"unknown part '{part}': expected {string.Join(", ", Parts)} or all");
     }
 
     private static IEnumerable<(string Part, BenchOptions Options)> All(BenchOptions options)
@@ -83,7 +91,7 @@ public static class BenchRun
         "load" => new LoadBench(options, meter).Run(),
         "memory" => new MemoryBench(options).Run(),
         "files" => new FilesBench(options).Run(),
-        _ => throw new BenchException($"unknown part '{part}': expected {string.Join(", ", Parts)} or all"),
+        _ => throw new ArgumentOutOfRangeException(nameof(part), part, "expected a part"),
     };
 
     private static string Name(Device device) => device.type == TorchSharp.DeviceType.CUDA

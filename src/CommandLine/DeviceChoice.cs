@@ -34,9 +34,10 @@ public static class DeviceChoice
 
     private static T Checked<T>(string option, string field, Func<T> find)
     {
-        TorchLibraries.Require();
         try
         {
+            _ = GpuCapability.Forced(); // an invalid one is refused before libtorch is loaded
+            TorchLibraries.Require();
             return find();
         }
         catch (RequestException unknown)
