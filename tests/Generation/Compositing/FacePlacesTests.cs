@@ -109,7 +109,7 @@ public sealed class FacePlacesTests
         try
         {
             await PictureEncoder.SaveAsync(
-                new Picture(width, height, random.Bytes(3 * width * height)), path, TestContext.Current.CancellationToken);
+                new Picture(width, height, new byte[3 * width * height]), path, TestContext.Current.CancellationToken);
             return await SourcePictures.OpenAsync(
                 path, [[128, 128]], MediaLimits.Default, TestContext.Current.CancellationToken, Options, people);
         }
