@@ -103,7 +103,7 @@ public sealed class FacePlacesTests
 
     private static byte[][] Copies(IEnumerable<byte[]> frames) => [.. frames.Select(frame => (byte[])frame.Clone())];
 
-    private async Task<SourcePictures> OpenAsync(int height, int width, IReadOnlyList<SpeakerBox>? people)
+    private static async Task<SourcePictures> OpenAsync(int height, int width, IReadOnlyList<SpeakerBox>? people)
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("locutor-places").FullName, "a.png");
         try

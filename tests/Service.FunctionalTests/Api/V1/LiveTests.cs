@@ -53,8 +53,7 @@ public sealed class LiveTests
             PlayedFrames($"{withToken}/v1/jobs/{id}/{address}").ShouldBe(video, "a player reads it with the token in the address");
         using var head = await other.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/live/{Uris(whole)[1]}"));
         head.Content.Headers.ContentLength.ShouldNotBeNull().ShouldBeGreaterThan(100);
-        using var liveHead = await other.Http.SendAsync(new HttpRequestMessage(HttpMethod.Head, $"/v1/jobs/{id}/live.mp4"));
-        (liveHead.StatusCode, liveHead.Content.Headers.ContentType!.MediaType).ShouldBe((HttpStatusCode.OK, "video/mp4"));
+        (await other.Http.SendAsync(new(HttpMethod.Head, $"/v1/jobs/{id}/live.mp4"))).StatusCode.ShouldBe(HttpStatusCode.OK);
 
         (await other.Http.DeleteAsync($"/v1/jobs/{id}")).StatusCode.ShouldBe(HttpStatusCode.NoContent);
         bucket.Objects.Keys.ShouldBe(["some place/store.id"]);
