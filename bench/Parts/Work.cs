@@ -46,7 +46,10 @@ internal static class Work
     public static bool Folds(VideoTransformerConfig config, PatchGrid grid) =>
         FoldedAttention.IsWorthwhile(grid.Tokens / grid.Frames, config.AudioTokens, config.Heads, config.Width);
 
-    /// <summary>Counts the convolutions of the decoder for a whole latent.</summary>
+    /// <summary>
+    /// Counts the convolutions of the decoder for a whole latent. Upsampling by 2 and a 3x3 convolution are a 2x2 convolution for each
+    /// row and column modulo 2.
+    /// </summary>
     public static double Decode(VideoAutoencoderConfig config, long latentFrames, long height, long width)
     {
         double sum = 0;
@@ -72,7 +75,7 @@ internal static class Work
                 frames = 2 * frames - 1;
             }
             inputs = config.UpsampledWidth(level);
-            sum += Conv(outputs, inputs, 9, Pixels(frames, height, width, level - 1));
+            sum += Conv(outputs, inputs, 4, Pixels(frames, height, width, level - 1));
         }
         return sum + Conv(inputs, 3 << (2 * last), 27, Pixels(frames, height, width, last));
     }

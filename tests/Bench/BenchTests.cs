@@ -125,7 +125,7 @@ public sealed class BenchTests(ITestOutputHelper output)
         Work.FoldedSpeech(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.038e15, 0.001e15);
         Work.SelfAttention(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.925e15, 0.002e15);
         Work.OtherAttention(VideoTransformerConfig.Wan14B, grid).ShouldBe(0.925e15 * 769 / 33600.0, 0.002e15);
-        Work.Decode(VideoAutoencoderConfig.Wan21, 21, 640, 640).ShouldBe(281e12, 1e12);
+        Work.Decode(VideoAutoencoderConfig.Wan21, 21, 640, 640).ShouldBe(268e12, 1e12);
         // one latent frame of 4 x 4: a convolution from the latent, 4 in the middle, 4 of two blocks, and one to squares of 2 x 2 pixels
         var shorter = VideoAutoencoderConfig.Wan21 with
         {

@@ -30,8 +30,8 @@ public sealed class CompilationTests : IDisposable
     {
         KernelSources.Files.ShouldBe(
             [
-                "ChannelNormSilu.cu", "EightBitAttention.cu", "FoldedAttention.cu", "GatedResidual.cu", "Gelu.cu", "JoinedAttention.cu",
-                "NormModulate.cu", "QuantiseHeads.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"
+                "ChannelNormSilu.cu", "EightBitAttention.cu", "FoldedAttention.cu", "FrameConvolution.cu", "GatedResidual.cu", "Gelu.cu",
+                "JoinedAttention.cu", "NormModulate.cu", "QuantiseHeads.cu", "QuantiseRows.cu", "RmsRotary.cu", "ScaleProducts.cu"
             ]);
         foreach (string file in KernelSources.Files)
         {

@@ -1,5 +1,5 @@
 // LANES threads, at most a warp, compute one pixel. In and out: half16, contiguous channels. y = x / max(|x|, 1e-12) * sqrt(channels) * gamma in
-// float32, rounded to half16 like the plain path, then silu(y) = y / (1 + exp(-y)). Memory traffic for each value: 2 bytes in, 2 TAPS out.
+// float32, then silu(y) = y / (1 + exp(-y)), rounded once. Memory traffic for each value: 2 bytes in, 2 TAPS out.
 // Every frame of `area` pixels is written TAPS times: as the last part of the channels of its own frame, and as earlier parts of later frames.
 extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(
     const half16* __restrict__ x, const half16* __restrict__ gamma, half16* __restrict__ out, long long pixels, long long area, float root)
@@ -19,7 +19,6 @@ extern "C" __global__ void __launch_bounds__(256, 4) channel_norm_silu(
         parameters(gamma + at, WIDTH - at, times);
         #pragma unroll
         for (int i = 0; i < 8; i++) values[i] = values[i] * factor * times[i];
-        widen(rounded(values), values);
         #pragma unroll
         for (int i = 0; i < 8; i++) values[i] *= reciprocal(1.0f + power_of_two(-1.442695041f * values[i]));
         held[k] = rounded(values);

@@ -56,6 +56,9 @@ public sealed record GpuPaths(GpuCapability Capability)
     /// <summary>Whether the kernel of self attention with 8-bit products runs.</summary>
     public bool EightBitAttention { get; init; } = Capability.EightBitAttention;
 
+    /// <summary>Whether the kernel of convolutions over frames runs. If not, cuDNN computes them.</summary>
+    public bool FrameConvolution { get; init; } = Capability.FrameConvolution;
+
     /// <summary>Returns the precision of activations for weights that are held in a precision.</summary>
     public LinearPrecision ActivationPrecision(LinearPrecision held) => held switch
     {

@@ -146,6 +146,37 @@ internal sealed class GpuChecks(Device gpu, GpuCapability capability)
             gpu.type == TorchSharp.DeviceType.CUDA && CudaKernel.Available ? [bytes, libtorch] : [libtorch]));
     }
 
+    /// <summary>Tests a convolution of frames and one behind an upsampling, over more places than a tile of the kernel.</summary>
+    public (OperationKind, OperationCheck) FrameConvolution(ScalarType half)
+    {
+        const long Channels = Locutor.Kernels.FrameConvolution.Part, High = 19, Across = 35;
+        Tensor Video(Tensor[] given) => given[0].permute(0, 4, 1, 2, 3);
+        Tensor[] Library(Tensor[] given)
+        {
+            var doubled = Video(given).select(2, 0).repeat_interleave(2, 2).repeat_interleave(2, 3);
+            return
+            [
+                conv3d(Video(given), given[1], given[3], padding: [0, 1, 1]),
+                conv2d(doubled, given[2], given[3], padding: [1, 1]).unsqueeze(2)
+            ];
+        }
+        OperationPath libtorch = new("libtorch", Library), kernel = new(OneKernel, given =>
+        [
+            Locutor.Kernels.FrameConvolution.Apply(Video(given), Locutor.Kernels.FrameConvolution.Arrange(given[1]), given[3]),
+            Locutor.Kernels.FrameConvolution.ApplyDoubling(
+                Video(given).narrow(2, 0, 1), Locutor.Kernels.FrameConvolution.ArrangePhases(given[2]), given[3])
+        ]);
+        return (new("convolution of frames", Name(half)), new(
+            Rounded,
+            () =>
+            [
+                Normal(half, 0, 1, 4, High, Across, Channels), Normal(half, 1, Channels, Channels, 3, 3, 3) / 51,
+                Normal(half, 2, Channels, Channels, 3, 3) / 29, Normal(half, 3, Channels)
+            ],
+            given => Library([.. given.Select(Wide)]),
+            gpu.type == TorchSharp.DeviceType.CUDA && CudaKernel.Available ? [kernel, libtorch] : [libtorch]));
+    }
+
     private Tensor[] Layer(ScalarType type, long tokens, long inputs, long outputs) =>
         [Normal(type, 0, tokens, inputs), Normal(type, 1, outputs, inputs), Normal(type, 2, outputs)];
 

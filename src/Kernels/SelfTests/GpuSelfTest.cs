@@ -39,6 +39,7 @@ internal static class GpuSelfTest
                 Half = half,
                 FusedKernels = false,
                 EightBitAttention = false,
+                FrameConvolution = false,
                 CudnnAttention = false,
                 GeluInProduct = false,
                 Float32Outputs = false,
@@ -57,6 +58,7 @@ internal static class GpuSelfTest
             CudnnAttention = Taken(checks.Attention(half)) == GpuChecks.Cudnn,
             FusedKernels = Taken(checks.Kernels(half)) == GpuChecks.Fused,
             EightBitAttention = capability.EightBitAttention && Taken(checks.EightBitAttention(half)) == GpuChecks.EightBits,
+            FrameConvolution = capability.FrameConvolution && Taken(checks.FrameConvolution(half)) == GpuChecks.OneKernel,
         };
 
         string Taken((OperationKind Kind, OperationCheck Check) one) =>

@@ -7,7 +7,8 @@ namespace Locutor.Networks.Layers;
 
 /// <summary>
 /// Every convolution of the networks. On a CPU, the self test chooses the path: libtorch's convolution if it is correct on this CPU, else
-/// the fastest correct one of <see cref="ConvolutionPaths"/>. On a GPU, libtorch's convolution is used.
+/// the fastest correct one of <see cref="ConvolutionPaths"/>. On a GPU, libtorch's convolution is used; the autoencoder has a kernel where
+/// the GPU runs it (<see cref="Kernels.FrameConvolution"/>).
 /// </summary>
 internal sealed class Convolution
 {

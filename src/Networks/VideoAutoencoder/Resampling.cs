@@ -1,3 +1,4 @@
+using Locutor.Kernels;
 using Locutor.Networks.Layers;
 using static Locutor.Torch.Scopes;
 using static TorchSharp.torch;
@@ -41,13 +42,27 @@ internal sealed class Downsample(Weights weights, int channels, bool halvesTime)
 }
 
 /// <summary>
-/// Doubles height and width and reduces the channels. If <paramref name="doublesTime"/> is true, it doubles the number of frames first.
+/// Doubles height and width and reduces the channels. It may double the number of frames first.
 /// Reference: MeiGen-AI/InfiniteTalk, wan/modules/vae.py, line 66, at commit 0107cd9.
 /// </summary>
-internal sealed class Upsample(Weights weights, int channels, int outputs, bool doublesTime)
+internal sealed class Upsample
 {
-    private readonly BiasedConvolution reduceChannels = new(weights["resample"][1], [outputs, channels, 3, 3], padding: [1, 1]);
-    private readonly CausalConv3d? timeConv = doublesTime ? new(weights["time_conv"], channels, 2 * channels, 3, 1) : null;
+    private readonly BiasedConvolution reduceChannels;
+    private readonly CausalConv3d? timeConv;
+    private readonly Tensor? phases; // the weights for the kernel that doubles and convolves at once
+
+    /// <summary>Loads the layer.</summary>
+    /// <param name="weights">Place of the layer.</param>
+    /// <param name="channels">Input channels.</param>
+    /// <param name="outputs">Output channels.</param>
+    /// <param name="doublesTime">Whether it doubles the number of frames.</param>
+    public Upsample(Weights weights, int channels, int outputs, bool doublesTime)
+    {
+        reduceChannels = new(weights["resample"][1], [outputs, channels, 3, 3], padding: [1, 1]);
+        timeConv = doublesTime ? new(weights["time_conv"], channels, 2 * channels, 3, 1) : null;
+        if (!reduceChannels.Weight.requires_grad && FrameConvolution.ServesDoubling(weights.Device, weights.Type, channels, outputs))
+            phases = Detached(() => FrameConvolution.ArrangePhases(reduceChannels.Weight));
+    }
 
     /// <summary>Computes the layer.</summary>
     /// <param name="x">[B, C, T, H, W]</param>
@@ -55,7 +70,10 @@ internal sealed class Upsample(Weights weights, int channels, int outputs, bool 
     /// <returns>[B, outputs, T or 2T - 1 (2T after the first chunk), 2H, 2W]</returns>
     public Tensor Forward(Tensor x, CausalCache? cache) => Scoped(() =>
     {
-        var frames = Layout.ToFrames(timeConv is null ? x : DoubleTime(timeConv, x, cache));
+        var video = timeConv is null ? x : DoubleTime(timeConv, x, cache);
+        if (phases is not null && FrameConvolution.CanRun(video, phases))
+            return FrameConvolution.ApplyDoubling(video, phases, reduceChannels.Bias);
+        var frames = Layout.ToFrames(video);
         return Layout.ToVideo(reduceChannels.Forward(Layout.Doubled(frames)), x.shape[0]);
     });
 
@@ -65,8 +83,7 @@ internal sealed class Upsample(Weights weights, int channels, int outputs, bool 
         bool first = cache is null || cache.IsFirstCall(this);
         if (first && x.shape[2] == 1) return x;
         var later = first ? x.narrow(2, 1, x.shape[2] - 1) : x;
-        var pairs = conv.Forward(later, cache).unflatten(1, [2, channels]); // [B, 2, C, T, H, W]
-        var doubled = pairs.permute(0, 3, 1, 4, 5, 2).flatten(1, 2).permute(0, 4, 1, 2, 3); // [B, C, 2T, H, W]
+        var doubled = conv.ForwardPairs(later, cache);
         return first ? cat([x.narrow(2, 0, 1), doubled], 2) : doubled;
     }
 }
@@ -88,8 +105,6 @@ internal sealed class PixelShuffle(int side)
 internal sealed class BiasedConvolution
 {
     private readonly Convolution convolution;
-    private readonly Tensor weight;
-    private readonly Tensor bias;
 
     /// <summary>Loads the convolution.</summary>
     /// <param name="weights">Place of <c>weight</c> and <c>bias</c>.</param>
@@ -98,13 +113,19 @@ internal sealed class BiasedConvolution
     /// <param name="padding">Zeros on both sides of each axis; null: none.</param>
     public BiasedConvolution(Weights weights, long[] shape, long[]? strides = null, long[]? padding = null)
     {
-        weight = weights.Load("weight", shape);
-        bias = weights.Load("bias", [shape[0]], Initial.Zeros);
-        convolution = new Convolution(weight, strides, padding, channelsLast: true);
-        weight = convolution.Prepare(weight);
-        bias = convolution.Prepare(bias);
+        Weight = weights.Load("weight", shape);
+        Bias = weights.Load("bias", [shape[0]], Initial.Zeros);
+        convolution = new Convolution(Weight, strides, padding, channelsLast: true);
+        Weight = convolution.Prepare(Weight);
+        Bias = convolution.Prepare(Bias);
     }
 
+    /// <summary>[outputs, inputs, kernel]; on a CPU maybe in the form that its path reads.</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>[outputs]; on a CPU maybe in the form that its path reads.</summary>
+    public Tensor Bias { get; }
+
     /// <summary>Computes the convolution.</summary>
-    public Tensor Forward(Tensor x) => convolution.Forward(x, weight, bias);
+    public Tensor Forward(Tensor x) => convolution.Forward(x, Weight, Bias);
 }

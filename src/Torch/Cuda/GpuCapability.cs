@@ -39,6 +39,9 @@ public sealed record GpuCapability(int Major, int Minor)
     /// <summary>Whether the kernel of 8-bit attention runs: it uses warpgroup products, which only capability 9.0 has.</summary>
     public bool EightBitAttention => Number == 90;
 
+    /// <summary>Whether the kernel of convolutions runs: it uses warpgroup products, which only capability 9.0 has.</summary>
+    public bool FrameConvolution => Number == 90;
+
     /// <summary>Name of the architecture for compilers, for example <c>sm_90</c>.</summary>
     public string Architecture => $"sm_{Number}";
 

@@ -40,6 +40,13 @@ internal sealed record KernelVariant(string File, string Constants, bool Hopper 
         yield return new("GatedResidual.cu", "");
         yield return new("ScaleProducts.cu", "");
         foreach (int keyed in (int[])[0, 1]) yield return new("QuantiseHeads.cu", $"#define KEYED {keyed}\n");
+        foreach (var (frames, side, few, doubling) in ((int, int, int, int)[])[(3, 3, 0, 0), (3, 3, 1, 0), (1, 2, 0, 1), (3, 1, 0, 2)])
+        {
+            yield return new(
+                "FrameConvolution.cu",
+                FormattableString.Invariant($"#define FRAMES {frames}\n#define KERNEL_Y {side}\n#define KERNEL_X {side}\n") +
+                FormattableString.Invariant($"#define FEW {few}\n#define DOUBLING {doubling}\n"), Hopper: true);
+        }
         foreach (string tiles in (string[])["", "#define RECORDS 1\n", "#define LISTED 1\n"])
             yield return new("EightBitAttention.cu", tiles, Hopper: true);
     }

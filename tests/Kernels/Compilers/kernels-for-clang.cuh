@@ -6,13 +6,16 @@
 #define __align__(bytes) __attribute__((aligned(bytes)))
 #define __launch_bounds__(...) __attribute__((launch_bounds(__VA_ARGS__)))
 #define __restrict__ __restrict
+#define __grid_constant__ __attribute__((grid_constant))
 
 struct ThreadIndex { __declspec(property(get = read)) unsigned x; __device__ static unsigned read() { return __nvvm_read_ptx_sreg_tid_x(); } };
 struct BlockIndex { __declspec(property(get = read)) unsigned x; __device__ static unsigned read() { return __nvvm_read_ptx_sreg_ctaid_x(); } };
 struct BlockSize { __declspec(property(get = read)) unsigned x; __device__ static unsigned read() { return __nvvm_read_ptx_sreg_ntid_x(); } };
+struct GridSize { __declspec(property(get = read)) unsigned x; __device__ static unsigned read() { return __nvvm_read_ptx_sreg_nctaid_x(); } };
 extern __device__ const ThreadIndex threadIdx;
 extern __device__ const BlockIndex blockIdx;
 extern __device__ const BlockSize blockDim;
+extern __device__ const GridSize gridDim;
 
 __device__ __forceinline__ float __uint_as_float(unsigned bits) { return __builtin_bit_cast(float, bits); }
 __device__ __forceinline__ unsigned __float_as_uint(float value) { return __builtin_bit_cast(unsigned, value); }

@@ -27,6 +27,7 @@ public sealed class GpuCapabilityTests
         (paths.Half, paths.Float8Products, paths.Int8Products, paths.CudnnAttention, paths.FusedKernels)
             .ShouldBe((half, float8, true, cudnn, true));
         paths.EightBitAttention.ShouldBe(text == "9.0");
+        paths.FrameConvolution.ShouldBe(text == "9.0");
         paths.ActivationPrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Plain);
         paths.StoragePrecision(LinearPrecision.Float8).ShouldBe(float8 ? LinearPrecision.Float8 : LinearPrecision.Int8);
         paths.StoragePrecision(LinearPrecision.Int8).ShouldBe(LinearPrecision.Int8);
@@ -79,6 +80,7 @@ public sealed class GpuCapabilityTests
             {
                 FusedKernels = CudaKernel.Available,
                 EightBitAttention = CudaKernel.Available && paths.Capability.EightBitAttention,
+                FrameConvolution = CudaKernel.Available && paths.Capability.FrameConvolution,
             },
             "an operation that this capability has is refused or wrong here");
     }
