@@ -46,11 +46,18 @@ public static unsafe partial class CudaDriver
         }
 
         int type = tensor.dtype == ScalarType.Float16 ? Float16 : BFloat16;
-        Check(
-            cuTensorMapEncodeTiled(
-                map, type, (uint)lengths.Length, TensorMemory.Address(tensor), sizes, bytes, boxes, steps, 0, SwizzleOf64Bytes,
-                PromotionTo128Bytes, 0),
-            nameof(cuTensorMapEncodeTiled));
+        try
+        {
+            Check(
+                cuTensorMapEncodeTiled(
+                    map, type, (uint)lengths.Length, TensorMemory.Address(tensor), sizes, bytes, boxes, steps, 0, SwizzleOf64Bytes,
+                    PromotionTo128Bytes, 0),
+                nameof(cuTensorMapEncodeTiled));
+        }
+        catch (EntryPointNotFoundException)
+        {
+            throw new KernelException("this CUDA driver is older than 12.0 and has no tensor maps");
+        }
     }
 
     [LibraryImport(Library)]
