@@ -43,7 +43,7 @@ internal sealed record PlainWav(PcmFormat Format, long Start, long Bytes)
         return true;
     }
 
-    /// <summary>Opens the file at its first sample. No other sample follows the last one.</summary>
+    /// <summary>Opens the file at its first sample.</summary>
     public FileStream Open(MediaFile file)
     {
         var stream = File.OpenRead(file.FullPath);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Locutor.Files;
 using Locutor.Media.Files;
 using Locutor.Media.Pcm;
 using Locutor.Media.Processes;
@@ -62,14 +63,21 @@ internal sealed class SoundSource : IAsyncDisposable
     private async ValueTask<int> ReadFloatsAsync(Memory<byte> floats, CancellationToken cancellationToken)
     {
         if (wav is null) return await FillAsync(floats, cancellationToken).ConfigureAwait(false);
-        int frame = wav.Format.FrameBytes;
-        byte[] samples = new byte[floats.Length / (sizeof(float) * Channels) * frame];
-        int read = await FillAsync(samples, cancellationToken).ConfigureAwait(false);
-        if (read < samples.Length && stream.Position < wav.Start + wav.Bytes)
-            throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound (the file has become shorter)");
-        var found = MemoryMarshal.AsBytes(wav.Format.ToFloats(samples.AsSpan(0, read - read % frame)).AsSpan());
-        found.CopyTo(floats.Span);
-        return found.Length;
+        long wanted = (long)floats.Length / (sizeof(float) * Channels) * wav.Format.FrameBytes;
+        // Behind the samples may be a byte that makes their number even, or what was added to the file meanwhile.
+        byte[] samples = new byte[Math.Min(wanted, wav.Start + wav.Bytes - stream.Position)];
+        try
+        {
+            if (await FillAsync(samples, cancellationToken).ConfigureAwait(false) < samples.Length)
+                throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: damaged sound (the file has become shorter)");
+        }
+        catch (IOException failure)
+        {
+            throw new MediaException(MediaErrorCodes.UnsupportedMedia, $"{path}: cannot be read ({FileFault.Describe(failure)})", failure);
+        }
+        float[] found = wav.Format.ToFloats(samples);
+        MemoryMarshal.AsBytes(found.AsSpan()).CopyTo(floats.Span);
+        return found.Length * sizeof(float);
     }
 
     private ValueTask<int> FillAsync(Memory<byte> bytes, CancellationToken cancellationToken) =>

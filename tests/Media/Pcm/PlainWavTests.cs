@@ -55,6 +55,23 @@ public sealed class PlainWavTests : IDisposable
     }
 
     [Fact]
+    public async Task Bytes_behind_the_sound_are_not_heard()
+    {
+        // An odd number of bytes and the zero that follows them in the file, which then grows.
+        byte[] head = [.. Mono()[..44]], samples = [.. Enumerable.Range(0, 303).Select(n => (byte)n)];
+        (head[20], head[32], head[34], head[40], head[41]) = (1, 3, 24, 47, 1); // 101 samples of 24 bits
+        string path = folder.Write("voice.wav", [.. head, .. samples, 0]);
+        await using var source = await Soundtrack.FromFile(path).OpenAsync(MediaLimits.Default, Ct);
+        await File.AppendAllBytesAsync(path, samples, Ct);
+        byte[] heard = new byte[150 * sizeof(float)];
+        await source.ReadAsync(heard, Ct);
+        MemoryMarshal.Cast<byte, float>(heard)[..101].ToArray().ShouldBe(new PcmFormat("s24le", 8000, 1).ToFloats(samples));
+        heard[(101 * sizeof(float))..].ShouldAllBe(value => value == 0);
+        await source.ReadAsync(heard, Ct);
+        heard.ShouldAllBe(value => value == 0);
+    }
+
+    [Fact]
     public void All_that_is_not_plain_is_left_to_ffprobe()
     {
         byte[] plain = Mono();
