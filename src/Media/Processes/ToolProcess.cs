@@ -9,6 +9,9 @@ namespace Locutor.Media.Processes;
 /// </summary>
 public sealed class ToolProcess : IAsyncDisposable
 {
+    // The runtime reports the end by a signal as 128 and its number. A program can choose such a code too: ffmpeg ends with 255.
+    private const int BeforeSignals = 128, LastSignal = 64;
+
     private static readonly TimeSpan KillWait = TimeSpan.FromSeconds(10);
     private readonly Process process;
     private readonly Complaints complaints = new();
@@ -70,8 +73,9 @@ public sealed class ToolProcess : IAsyncDisposable
     public string Complaint(string path)
     {
         string line = complaints.LastLine(path);
-        if (line != Complaints.None || killed || process is not { HasExited: true, ExitCode: > 128 }) return line;
-        int signal = process.ExitCode - 128;
+        if (line != Complaints.None || killed || !process.HasExited) return line;
+        int signal = process.ExitCode - BeforeSignals;
+        if (signal is <= 0 or > LastSignal) return line;
         return $"{Path.GetFileName(process.StartInfo.FileName)} was killed by signal {signal}"
             + (signal == 9 ? ", perhaps for lack of memory" : "");
     }

@@ -57,6 +57,10 @@ public sealed class FfmpegToolsTests : IDisposable
         own.Kill();
         await own.WaitAsync(TestContext.Current.CancellationToken);
         own.Complaint("").ShouldBe(Complaints.None);
+        // As ffmpeg ends if it is asked to stop. It says so only at a higher log level.
+        await using var asked = ToolProcess.Start("sh", ["-c", "exit 255"]);
+        await asked.WaitAsync(TestContext.Current.CancellationToken);
+        asked.Complaint("").ShouldBe(Complaints.None);
     }
 
     public void Dispose() => folder.Dispose();
