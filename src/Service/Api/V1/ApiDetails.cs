@@ -100,7 +100,7 @@ internal static class ApiDetails
                 Header(response, "ETag", "Entity tag, which changes whenever the file changes.");
                 Header(response, "Accept-Ranges", "bytes");
                 break;
-            case "getLivePart" or "getLiveVideo" or "headLivePart" when file:
+            case "getLivePart" or "getLiveVideo" or "headLivePart" or "headLiveVideo" when file:
                 response.Content = Bytes("video/mp4");
                 break;
             case "getLivePlaylist" or "headLivePlaylist" when file:
