@@ -1,7 +1,7 @@
 // node lazy-binding.mjs FOLDER LIBRARY...: copies shared libraries into a folder. The loader looks for the functions that a copy calls when
 // they are called first, and not when a program starts. A copy that is as old and as long as its library is kept. Libraries that are bound
 // lazily anyway, and those for other processors than x86-64, are not copied.
-import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 // Names and numbers of the ELF format, see elf.h.
@@ -36,7 +36,10 @@ for (const name of libraries) {
   const path = realpathSync(name), copy = join(folder, basename(name)), { mtime, size } = statSync(path);
   if (existsSync(copy) && statSync(copy).size === size && statSync(copy).mtime.getTime() === mtime.getTime()) continue;
   const library = readFileSync(path);
-  if (!bindLazily(library)) continue;
+  if (!bindLazily(library)) {
+    rmSync(copy, { force: true }); // of an older library of that name
+    continue;
+  }
   writeFileSync(`${copy}.${process.pid}`, library, { mode: 0o755 });
   utimesSync(`${copy}.${process.pid}`, mtime, mtime);
   renameSync(`${copy}.${process.pid}`, copy);

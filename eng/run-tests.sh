@@ -52,10 +52,10 @@ run_tests() {
   cores=$(nproc)
   slots=${LOCUTOR_TEST_SLOTS:-$((cores < 8 ? cores + 4 : 8))} # four more than cores: the first four mostly wait
   export LOCUTOR_TEST_RUN=$results # marks every process of this run, see stop_tests
-  quicken ffmpeg ffprobe
   trap 'stop_tests 130' INT
   trap 'stop_tests 143' TERM
   trap 'rm -rf "$results"' EXIT
+  quicken ffmpeg ffprobe
   # With job control each program leads a process group of its own, and its children can be ended with it.
   set -m
   while read -r name; do
