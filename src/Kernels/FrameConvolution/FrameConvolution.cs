@@ -35,8 +35,9 @@ public static unsafe class FrameConvolution
     /// <param name="inputs">Input channels.</param>
     /// <param name="outputs">Output channels.</param>
     public static bool Serves(Device device, ScalarType type, long inputs, long outputs) =>
-        Fits(inputs, outputs) && type is ScalarType.BFloat16 or ScalarType.Float16 && !TorchOptions.Current.PlainKernels
-            && CudaKernel.Available && GpuPaths.ForGpu(device) is { FusedKernels: true, FrameConvolution: true };
+        device.type == TorchSharp.DeviceType.CUDA && Fits(inputs, outputs) && type is ScalarType.BFloat16 or ScalarType.Float16
+            && !TorchOptions.Current.PlainKernels && CudaKernel.Available
+            && GpuPaths.For(device) is { FusedKernels: true, FrameConvolution: true };
 
     /// <summary>Returns whether a device has the kernel for upsampling and a convolution of this size.</summary>
     /// <inheritdoc cref="Serves"/>
