@@ -115,7 +115,7 @@ public sealed class BenchTests(ITestOutputHelper output)
 
     /// <summary>
     /// The expected values were computed by hand for 640x640 pixels and 81 frames: 33,600 tokens; 40 blocks with 6 products of 5120x5120
-    /// and two of 5120x13824, and speech folded into 1280 columns; 281 TFLOP of decoding.
+    /// and two of 5120x13824, and speech folded into 1280 columns; 268 TFLOP of decoding.
     /// </summary>
     [Fact]
     public void Lower_bounds_of_time_follow_from_the_operations_of_the_released_sizes()
