@@ -8,7 +8,8 @@ import { basename, join } from 'node:path';
 const x64 = 62, dynamic = 2, readOnlyAfterStart = 0x6474e552;
 const bindNow = 24, flags = 30, moreFlags = 0x6ffffffb, unknown = 0x6ffffeff;
 
-// Removes the wish to find all functions at the start. Their table then has to stay writable. Returns false if there is no such wish.
+// Removes the flags for eager binding (DT_BIND_NOW, DF_BIND_NOW, DF_1_NOW), and the segment that makes the table of functions read-only, since
+// the loader now writes to it later. Returns false if the library has no such flag.
 function bindLazily(library) {
   if (library.readUInt32BE(0) !== 0x7f454c46 || library.readUInt16LE(18) !== x64) return false;
   const table = Number(library.readBigUInt64LE(32)), size = library.readUInt16LE(54);
@@ -21,10 +22,10 @@ function bindLazily(library) {
     for (let entry = start; entry < end; entry += 16) {
       const tag = Number(library.readBigUInt64LE(entry)), value = library.readUInt32LE(entry + 8);
       if (tag === 0) break;
-      const wish = tag === flags ? 8 : tag === moreFlags ? 1 : 0;
-      if (value & wish) library.writeUInt32LE(value - wish, entry + 8);
+      const now = tag === flags ? 8 : tag === moreFlags ? 1 : 0;
+      if (value & now) library.writeUInt32LE(value - now, entry + 8);
       if (tag === bindNow) library.writeUInt32LE(unknown, entry);
-      eager ||= tag === bindNow || (value & wish) !== 0;
+      eager ||= tag === bindNow || (value & now) !== 0;
     }
   }
   return eager;

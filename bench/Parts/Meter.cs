@@ -9,7 +9,9 @@ internal sealed class Meter(Device device, int repeat)
 {
     private const double GiB = 1L << 30;
 
-    /// <summary>Libraries allocate up to this many bytes for themselves, so a smaller growth says nothing about the tensors.</summary>
+    /// <summary>
+    /// Largest number of bytes that libraries allocate for their own use. If memory grows by less, the tensors need not be the reason.
+    /// </summary>
     private const long Workspace = 1L << 28;
 
     public bool OnGpu => device.type == TorchSharp.DeviceType.CUDA;

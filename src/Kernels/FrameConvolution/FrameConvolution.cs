@@ -153,7 +153,7 @@ public static unsafe class FrameConvolution
 
     private static int Parts(int length, int part) => (length + part - 1) / part;
 
-    /// <summary>What the output has twice of.</summary>
+    /// <summary>Which lengths of the output are twice those of the input.</summary>
     private enum Doubling
     {
         None = 0,

@@ -24,7 +24,8 @@ internal sealed record PlainWav(PcmFormat Format, long Start, long Bytes)
     }
 
     /// <summary>
-    /// Passes on the samples of all channels, interleaved, in pieces. Returns false if the file has become shorter than its header says.
+    /// Reads the interleaved samples of all channels and calls <paramref name="append"/> with one piece after the other. Returns false if
+    /// the file has become shorter than its header says.
     /// </summary>
     public async Task<bool> ReadAsync(MediaFile file, Action<ReadOnlySpan<float>> append, CancellationToken cancellationToken)
     {

@@ -164,7 +164,10 @@ public sealed class GrowingSound : ISampleSource, IAsyncDisposable
         }
     }
 
-    /// <summary>Returns whether bytes said to be samples begin a file of a usual format, which would sound like noise.</summary>
+    /// <summary>
+    /// Returns whether bytes said to be samples begin a file of a usual format, which would sound like noise. The detection of containers
+    /// is not used here, because samples may begin like its shorter signatures.
+    /// </summary>
     private static bool IsFile(ReadOnlySpan<byte> start) =>
         start.StartsWith("RIFF"u8) || start.StartsWith("RF64"u8) || start.StartsWith("OggS"u8) || start.StartsWith("fLaC"u8)
             || start.StartsWith("ID3"u8) || start.Length >= 8 && start[4..8].SequenceEqual("ftyp"u8);

@@ -36,11 +36,14 @@ public sealed record GpuCapability(int Major, int Minor)
     /// <summary>Whether the fused kernels compile: they use instructions of capability 7.5, the oldest that NVRTC 13 supports.</summary>
     public bool FusedKernels => AtLeast(7, 5);
 
-    /// <summary>Whether the kernel of 8-bit attention runs: it uses warpgroup products, which only capability 9.0 has.</summary>
-    public bool EightBitAttention => Number == 90;
+    /// <summary>Whether the kernel of 8-bit attention runs.</summary>
+    public bool EightBitAttention => WarpgroupProducts;
 
-    /// <summary>Whether the kernel of convolutions runs: it uses warpgroup products, which only capability 9.0 has.</summary>
-    public bool FrameConvolution => Number == 90;
+    /// <summary>Whether the kernel of convolutions runs.</summary>
+    public bool FrameConvolution => WarpgroupProducts;
+
+    /// <summary>Whether the instruction <c>wgmma</c> (warpgroup products) exists: only capability 9.0 has it.</summary>
+    private bool WarpgroupProducts => Number == 90;
 
     /// <summary>Name of the architecture for compilers, for example <c>sm_90</c>.</summary>
     public string Architecture => $"sm_{Number}";

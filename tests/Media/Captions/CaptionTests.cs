@@ -26,6 +26,8 @@ public sealed class CaptionTests
         captions.Count.ShouldBe(2);
         captions[0].ShouldEndWith(",");
         string.Join(' ', captions).ShouldBe(Text);
+        foreach (string caption in captions)
+            CaptionText.Lines(caption).Split('\n').Length.ShouldBeInRange(1, 2);
         CaptionText.Split(new string('x', 200)).ShouldAllBe(caption => caption.Length <= CaptionText.Longest);
         CaptionText.Split(string.Concat(Enumerable.Repeat("很", 100))).Select(caption => caption.Length).Max()
             .ShouldBeLessThanOrEqualTo(CaptionText.Longest / 2);

@@ -35,7 +35,7 @@ public sealed class FfmpegToolsTests : IDisposable
         (await H264Encoder.FindAsync(FfmpegTools.Find(), TestContext.Current.CancellationToken)).Name.ShouldNotBeEmpty();
     }
 
-    /// <summary>As a build without zscale says it of a video in HDR.</summary>
+    /// <summary>For example, a build without the filter zscale cannot read a video in HDR.</summary>
     [Fact]
     public async Task A_filter_that_ffmpeg_was_built_without_is_named()
     {
@@ -57,7 +57,7 @@ public sealed class FfmpegToolsTests : IDisposable
         own.Kill();
         await own.WaitAsync(TestContext.Current.CancellationToken);
         own.Complaint("").ShouldBe(Complaints.None);
-        // As ffmpeg ends if it is asked to stop. It says so only at a higher log level.
+        // ffmpeg ends with this code when it is asked to stop. At the log level "error" it writes nothing about it.
         await using var asked = ToolProcess.Start("sh", ["-c", "exit 255"]);
         await asked.WaitAsync(TestContext.Current.CancellationToken);
         asked.Complaint("").ShouldBe(Complaints.None);

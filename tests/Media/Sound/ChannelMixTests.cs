@@ -118,7 +118,9 @@ public sealed class ChannelMixTests : IDisposable
         error.Message.ShouldStartWith(path);
     }
 
-    /// <summary>Measures what the writer of a video gets. In other tests, <see cref="HeardAsync"/> hears what it writes.</summary>
+    /// <summary>
+    /// Measures the sound that the writer of a video receives. <see cref="HeardAsync"/> measures the sound of the finished video.
+    /// </summary>
     private static async Task ShouldBeHeardAsync(string path, double power)
     {
         await using var track = await Soundtrack.FromFile(path).OpenAsync(MediaLimits.Default, Ct);

@@ -90,24 +90,24 @@ public sealed class TokenClient : IDisposable
 
     /// <summary>Waits for a worker that meets a condition.</summary>
     public async Task<JsonElement> UntilWorkerAsync(Func<JsonElement, bool> condition) =>
-        (await UntilWorkersAsync(workers => workers.Any(condition))).First(condition);
+        (await UntilWorkersAsync(workers => workers.Any(condition), seconds: 120)).First(condition);
 
     /// <summary>Waits until so many workers are idle. Returns their processes.</summary>
     public async Task<int[]> IdleWorkersAsync(int count)
     {
         static bool IsIdle(JsonElement worker) => worker.GetProperty("state").GetString() == "idle";
-        var workers = await UntilWorkersAsync(workers => workers.Count(IsIdle) == count);
+        var workers = await UntilWorkersAsync(workers => workers.Count(IsIdle) == count, seconds: 60);
         return [.. workers.Where(IsIdle).Select(worker => worker.GetProperty("process").GetInt32())];
     }
 
-    private async Task<JsonElement[]> UntilWorkersAsync(Func<JsonElement[], bool> condition)
+    private async Task<JsonElement[]> UntilWorkersAsync(Func<JsonElement[], bool> condition, double seconds)
     {
         for (var clock = Stopwatch.StartNew(); ; await Task.Delay(50))
         {
             JsonElement[] workers = [.. (await GetJsonAsync("/v1/workers")).GetProperty("workers").EnumerateArray()];
             if (condition(workers))
                 return workers;
-            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(120), $"no workers as expected: {string.Join(", ", workers)}");
+            clock.Elapsed.ShouldBeLessThan(TimeSpan.FromSeconds(seconds), $"no workers as expected: {string.Join(", ", workers)}");
         }
     }
 
